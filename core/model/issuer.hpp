@@ -1,0 +1,32 @@
+#pragma once
+#include "core/model/key_type.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace evercert {
+
+/// External account binding (RFC 8555 section 7.3.4): the key is read from its file when it is used.
+struct external_account {
+    std::string key_id;
+    std::string hmac_key_file; ///< base64url text, as CAs hand it out
+    friend bool operator==(const external_account&, const external_account&) = default;
+};
+
+/// A CA's ACME directory with our account there.
+struct issuer {
+    std::string name;
+    std::string directory; ///< https URL
+    std::string trust;     ///< PEM file of extra roots for the CA's own HTTPS; empty: the system's only
+    std::optional<external_account> eab;
+    key_type account_key = key_type::ecdsa_p256;
+    std::string preferred_chain; ///< common name of the issuer at the chain's top, or SHA-256 of that certificate; or empty
+    unsigned concurrent_orders = 32;
+    std::vector<std::string> contacts; ///< mail addresses
+    bool agree_to_terms = false;
+
+    friend bool operator==(const issuer&, const issuer&) = default;
+};
+
+} // namespace evercert

@@ -1,0 +1,40 @@
+#pragma once
+// What makes a challenge answerable (RFC 8555 section 8). Core decides, a solver acts; it never sees an account key.
+#include "core/base/async.hpp"
+#include "core/base/error.hpp"
+#include "core/model/identifier.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace evercert {
+
+/// One challenge to make answerable. The token has been checked to be [A-Za-z0-9_-]+ (RFC 8555 section 8.1).
+struct challenge_task {
+    identifier name; ///< without "*."
+    std::string token;
+    std::string key_authorization; ///< token "." thumbprint, finished
+    /// Called on the loop thread each time the CA was seen asking, if the solver can know; may be empty.
+    std::function<void()> on_fetched;
+
+    challenge_task(identifier n, std::string t, std::string k, std::function<void()> f = {})
+        : name(std::move(n)), token(std::move(t)), key_authorization(std::move(k)), on_fetched(std::move(f)) {}
+};
+
+class solver {
+public:
+    virtual ~solver() = default;
+    /// "http-01"
+    [[nodiscard]] virtual std::string_view challenge_type() const noexcept = 0;
+    /// MUST return quickly and MAY be called again for the same task. An error means the challenge must not be answered.
+    virtual awaitable<result<void>> present(challenge_task task) = 0;
+    /// The slow part, if any (waiting for DNS servers); cancellable.
+    virtual awaitable<result<void>> wait_ready(challenge_task task) = 0;
+    /// MUST free all that present made, MUST NOT need present to have succeeded, never fails an order.
+    /// When it returns, the answer is no longer served.
+    virtual awaitable<void> clean_up(challenge_task task) = 0;
+};
+
+} // namespace evercert
