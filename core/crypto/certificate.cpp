@@ -1,0 +1,199 @@
+#include "core/crypto/certificate.hpp"
+
+#include "core/base/text.hpp"
+#include "core/crypto/digest.hpp"
+#include "core/crypto/handles.hpp"
+
+#include <fmt/format.h>
+#include <openssl/pem.h>
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
+#include <ctime>
+#include <optional>
+
+namespace evercert::crypto {
+namespace {
+
+std::string_view contents(const ASN1_STRING* text) {
+    const int size = ASN1_STRING_length(text);
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(std::max(size, 0))};
+}
+
+std::optional<wall_time> to_wall_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    if (ASN1_TIME_to_tm(time, &parts) != 1) {
+        return std::nullopt;
+    }
+    using namespace std::chrono;
+    const year_month_day day = year(parts.tm_year + 1900) / month(static_cast<unsigned>(parts.tm_mon) + 1) /
+                               static_cast<unsigned>(parts.tm_mday);
+    if (!day.ok()) {
+        return std::nullopt;
+    }
+    return sys_days(day) + hours(parts.tm_hour) + minutes(parts.tm_min) + seconds(parts.tm_sec);
+}
+
+std::string common_name(const X509_NAME* name) {
+    int at = -1;
+    // The last one is the most specific, and what browsers and OpenSSL show.
+    for (int next = -1; (next = X509_NAME_get_index_by_NID(name, NID_commonName, next)) >= 0;) {
+        at = next;
+    }
+    if (at < 0) {
+        return {};
+    }
+    unsigned char* raw = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&raw, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
+    const text_handle text(raw);
+    if (size < 0) {
+        take_openssl_reason();
+        return {};
+    }
+    return {reinterpret_cast<const char*>(raw), static_cast<std::size_t>(size)};
+}
+
+std::optional<identifier> to_identifier(const GENERAL_NAME* name) {
+    int kind = 0;
+    const void* value = GENERAL_NAME_get0_value(name, &kind);
+    if (kind == GEN_DNS) {
+        const std::string_view text = contents(static_cast<const ASN1_STRING*>(value));
+        if (text.find('\0') != text.npos || text.ends_with('.')) {
+            return std::nullopt;
+        }
+        auto parsed = parse_identifier(text, true);
+        // An address written as a dNSName matches no client's address check.
+        return parsed && parsed->type == identifier::kind::dns ? std::optional(*parsed) : std::nullopt;
+    }
+    if (kind == GEN_IPADD) {
+        const std::string_view bytes = contents(static_cast<const ASN1_STRING*>(value));
+        std::array<char, INET6_ADDRSTRLEN> text{};
+        const int family = bytes.size() == 4 ? AF_INET : AF_INET6;
+        if ((bytes.size() != 4 && bytes.size() != 16) ||
+            inet_ntop(family, bytes.data(), text.data(), text.size()) == nullptr) {
+            return std::nullopt;
+        }
+        auto parsed = parse_identifier(text.data());
+        return parsed ? std::optional(*parsed) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+result<certificate> certificate::from_der(std::string_view der) {
+    const unsigned char* at = as_bytes(der);
+    std::shared_ptr<X509> parsed(d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free);
+    if (parsed == nullptr) {
+        return fail(errc::parse, "not an X.509 certificate: " + take_openssl_reason());
+    }
+    if (at != as_bytes(der) + der.size()) {
+        return fail(errc::parse, "not an X.509 certificate: something follows it");
+    }
+    if (!to_wall_time(X509_get0_notBefore(parsed.get())) || !to_wall_time(X509_get0_notAfter(parsed.get()))) {
+        take_openssl_reason();
+        return fail(errc::parse, "not a usable X.509 certificate: its dates are malformed");
+    }
+    // Reads the extensions into OpenSSL's cache once.
+    if ((X509_get_extension_flags(parsed.get()) & EXFLAG_INVALID) != 0) {
+        take_openssl_reason();
+        return fail(errc::parse, "not a usable X.509 certificate: its extensions are malformed");
+    }
+    take_openssl_reason();
+    return certificate(std::move(parsed));
+}
+
+std::string certificate::der() const {
+    return encode_der(i2d_X509, native());
+}
+
+std::string certificate::pem() const {
+    const bio_handle sink(BIO_new(BIO_s_mem()));
+    require(sink != nullptr && PEM_write_bio_X509(sink.get(), native()) == 1, "writing a certificate");
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(sink.get(), &bytes);
+    return {bytes, static_cast<std::size_t>(size)};
+}
+
+// from_der has checked that both can be read.
+wall_time certificate::not_before() const {
+    return to_wall_time(X509_get0_notBefore(native())).value();
+}
+wall_time certificate::not_after() const {
+    return to_wall_time(X509_get0_notAfter(native())).value();
+}
+
+std::string certificate::serial() const {
+    const std::string der = encode_der(i2d_ASN1_INTEGER, X509_get0_serialNumber(native()));
+    const unsigned char* at = as_bytes(der);
+    long size = 0;
+    int tag = 0;
+    int tag_class = 0;
+    ASN1_get_object(&at, &size, &tag, &tag_class, static_cast<long>(der.size()));
+    return hex({reinterpret_cast<const char*>(at), static_cast<std::size_t>(size)});
+}
+
+std::string certificate::fingerprint() const {
+    return hex(sha256(der()));
+}
+
+std::string certificate::public_digest() const {
+    return sha256(encode_der(i2d_X509_PUBKEY, X509_get_X509_PUBKEY(native())));
+}
+
+std::string certificate::subject_common_name() const {
+    return common_name(X509_get_subject_name(native()));
+}
+std::string certificate::issuer_common_name() const {
+    return common_name(X509_get_issuer_name(native()));
+}
+
+std::string certificate::authority_key_id() const {
+    const ASN1_OCTET_STRING* id = X509_get0_authority_key_id(native());
+    return id == nullptr ? std::string() : hex(contents(id));
+}
+
+bool certificate::is_ca() const {
+    return X509_check_ca(native()) != 0;
+}
+
+result<std::vector<identifier>> certificate::names() const {
+    int found = 0; // -1: missing, -2: more than once
+    void* extension = X509_get_ext_d2i(native(), NID_subject_alt_name, &found, nullptr);
+    const general_names_handle list(static_cast<GENERAL_NAMES*>(extension));
+    if (list == nullptr) {
+        take_openssl_reason();
+        return fail(errc::corrupted, found == -1 ? "the certificate has no subjectAltName"
+                                                 : "the certificate's subjectAltName is malformed");
+    }
+    std::vector<identifier> names;
+    for (int i = 0; i < sk_GENERAL_NAME_num(list.get()); ++i) {
+        auto name = to_identifier(sk_GENERAL_NAME_value(list.get(), i));
+        if (!name) {
+            return fail(errc::corrupted,
+                        fmt::format("entry {} of the certificate's subjectAltName is neither a well-formed "
+                                    "DNS name nor an IP address",
+                                    i + 1));
+        }
+        names.push_back(std::move(*name));
+    }
+    if (names.empty()) {
+        return fail(errc::corrupted, "the certificate's subjectAltName is empty");
+    }
+    std::ranges::sort(names);
+    const auto repeated = std::ranges::unique(names);
+    names.erase(repeated.begin(), repeated.end());
+    return names;
+}
+
+bool certificate::issued_by(const certificate& issuer) const {
+    EVP_PKEY* issuer_key = X509_get0_pubkey(issuer.native());
+    const bool good = issuer_key != nullptr && X509_check_issued(issuer.native(), native()) == X509_V_OK &&
+                      X509_verify(native(), issuer_key) == 1;
+    take_openssl_reason();
+    return good;
+}
+
+} // namespace evercert::crypto

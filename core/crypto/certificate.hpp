@@ -1,0 +1,70 @@
+#pragma once
+// X.509 certificates and PEM chains as a CA returns them: hostile until checked.
+#include "core/base/error.hpp"
+#include "core/base/time.hpp"
+#include "core/model/identifier.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct x509_st;
+
+namespace evercert::crypto {
+
+/// One parsed certificate; copies share it.
+class certificate {
+public:
+    static result<certificate> from_der(std::string_view der);
+
+    [[nodiscard]] std::string der() const;
+    [[nodiscard]] std::string pem() const; ///< re-encoded by us
+    [[nodiscard]] wall_time not_before() const;
+    [[nodiscard]] wall_time not_after() const;
+    [[nodiscard]] std::string
+    serial() const; ///< lower-case hex of the DER content octets ("00" kept), no separators
+    [[nodiscard]] std::string fingerprint() const;         ///< lower-case hex SHA-256 of the DER
+    [[nodiscard]] std::string public_digest() const;       ///< as key::public_digest
+    [[nodiscard]] std::string subject_common_name() const; ///< raw text, foreign
+    [[nodiscard]] std::string issuer_common_name() const;  ///< raw text, foreign
+    [[nodiscard]] std::string
+    authority_key_id() const; ///< lower-case hex of the keyIdentifier, empty if there is none
+    /// Whether it claims it may sign others, in any of the ways clients honour.
+    [[nodiscard]] bool is_ca() const;
+    /// subjectAltName dNSName and iPAddress entries, lower case, sorted; errc::corrupted if there are names
+    /// of another kind, malformed ones (embedded NUL) or none at all.
+    [[nodiscard]] result<std::vector<identifier>> names() const;
+    /// Whether `issuer` names and signed this certificate (name chaining and signature, dates not looked at).
+    [[nodiscard]] bool issued_by(const certificate& issuer) const;
+
+    [[nodiscard]] x509_st* native() const noexcept { return handle_.get(); }
+
+private:
+    explicit certificate(std::shared_ptr<x509_st> handle) : handle_(std::move(handle)) {}
+    std::shared_ptr<x509_st> handle_;
+};
+
+/// Parses PEM text strictly: only CERTIFICATE blocks (any other block, a private key above all, is
+/// errc::refused), explanatory text between blocks is dropped, NUL bytes are errc::parse, at most `limit`
+/// certificates, at least one. Linear in the input: 1 MiB of junk is refused in milliseconds.
+result<std::vector<certificate>> parse_pem_chain(std::string_view pem, std::size_t limit = 10);
+
+/// The chain as PEM, leaf first, one block after another.
+std::string to_pem(const std::vector<certificate>& chain);
+
+struct chain_expectation {
+    std::string public_digest;     ///< of the key we asked with
+    std::vector<identifier> names; ///< exactly these, in any order
+    wall_time now;
+    milliseconds clock_tolerance = std::chrono::hours(1); ///< for notBefore slightly ahead of our clock
+};
+
+/// Checks what a CA returned before it is stored: the leaf carries our key, exactly our names, is valid now
+/// and is no CA; every certificate is issued by the next. Intermediates out of order are put in order, a root
+/// at the top and certificates that belong to no link are dropped. Returns the chain to store, leaf first.
+/// Errors: errc::refused, saying what differs.
+result<std::vector<certificate>> check_chain(std::vector<certificate> chain,
+                                             const chain_expectation& expected);
+
+} // namespace evercert::crypto

@@ -1,0 +1,72 @@
+#include "core/crypto/csr.hpp"
+
+#include "core/crypto/handles.hpp"
+
+#include <arpa/inet.h>
+#include <array>
+#include <optional>
+
+namespace evercert::crypto {
+namespace {
+
+std::optional<std::string> address_bytes(const std::string& text) {
+    std::array<char, sizeof(in6_addr)> bytes{};
+    if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) {
+        return std::string(bytes.data(), sizeof(in_addr));
+    }
+    if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) {
+        return std::string(bytes.data(), sizeof(in6_addr));
+    }
+    return std::nullopt;
+}
+
+general_name_handle to_general_name(const identifier& name) {
+    const bool is_dns = name.type == identifier::kind::dns;
+    const auto bytes = is_dns ? std::optional(name.value) : address_bytes(name.value);
+    if (!bytes || bytes->empty()) {
+        return nullptr;
+    }
+    general_name_handle made(GENERAL_NAME_new());
+    ASN1_STRING* text = ASN1_STRING_type_new(is_dns ? V_ASN1_IA5STRING : V_ASN1_OCTET_STRING);
+    require(made != nullptr && text != nullptr, "making a CSR");
+    GENERAL_NAME_set0_value(made.get(), is_dns ? GEN_DNS : GEN_IPADD, text); // owns text now
+    require(ASN1_STRING_set(text, bytes->data(), static_cast<int>(bytes->size())) == 1, "making a CSR");
+    return made;
+}
+
+} // namespace
+
+result<std::string> make_csr(const key& subject_key, const std::vector<identifier>& names) {
+    if (names.empty()) {
+        return fail(errc::invalid_argument, "a certificate request needs at least one name");
+    }
+    const general_names_handle list(GENERAL_NAMES_new());
+    require(list != nullptr, "making a CSR");
+    for (const identifier& name : names) {
+        general_name_handle made = to_general_name(name);
+        if (made == nullptr) {
+            return fail(errc::invalid_argument, "a name in the certificate request is malformed", name.value);
+        }
+        require(sk_GENERAL_NAME_push(list.get(), made.get()) > 0, "making a CSR");
+        made.release(); // belongs to the list
+    }
+    STACK_OF(X509_EXTENSION)* extensions = nullptr;
+    const int added = X509V3_add1_i2d(&extensions, NID_subject_alt_name, list.get(), 0, X509V3_ADD_APPEND);
+    const extensions_handle owned(extensions);
+    const request_handle request(X509_REQ_new());
+    require(added == 1 && request != nullptr &&
+                X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) == 1 &&
+                X509_REQ_set_pubkey(request.get(), subject_key.native()) == 1 &&
+                X509_REQ_add_extensions(request.get(), extensions) == 1,
+            "making a CSR");
+    const EVP_MD* digest = subject_key.type() == key_type::ed25519      ? nullptr
+                           : subject_key.type() == key_type::ecdsa_p384 ? EVP_sha384()
+                                                                        : EVP_sha256();
+    if (X509_REQ_sign(request.get(), subject_key.native(), digest) <= 0) {
+        return fail(errc::internal,
+                    "signing the certificate request failed in OpenSSL: " + take_openssl_reason());
+    }
+    return encode_der(i2d_X509_REQ, request.get());
+}
+
+} // namespace evercert::crypto

@@ -1,0 +1,38 @@
+#include "core/crypto/digest.hpp"
+
+#include "core/crypto/handles.hpp"
+
+namespace evercert::crypto {
+
+std::string sha256(std::string_view bytes) {
+    std::string digest(32, '\0');
+    unsigned size = 0;
+    const int good = EVP_Digest(bytes.data(), bytes.size(), as_bytes(digest), &size, EVP_sha256(), nullptr);
+    require(good == 1 && size == digest.size(), "SHA-256");
+    return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    std::string mac(32, '\0');
+    std::size_t size = 0;
+    // A null key pointer would mean "no key set" instead of an empty one.
+    const char* key_bytes = key.empty() ? "" : key.data();
+    const auto* good = EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_bytes, key.size(),
+                                 as_bytes(bytes), bytes.size(), as_bytes(mac), mac.size(), &size);
+    require(good != nullptr && size == mac.size(), "HMAC-SHA-256");
+    return mac;
+}
+
+std::string hex(std::string_view bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    for (const char c : bytes) {
+        const auto byte = static_cast<unsigned char>(c);
+        text.push_back(digits[byte >> 4U]);
+        text.push_back(digits[byte & 0xFU]);
+    }
+    return text;
+}
+
+} // namespace evercert::crypto

@@ -1,0 +1,14 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+namespace evercert::crypto {
+
+/// 32 raw bytes.
+std::string sha256(std::string_view bytes);
+/// HMAC-SHA-256, 32 raw bytes.
+std::string hmac_sha256(std::string_view key, std::string_view bytes);
+/// Lower-case hexadecimal.
+std::string hex(std::string_view bytes);
+
+} // namespace evercert::crypto
