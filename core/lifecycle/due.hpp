@@ -1,0 +1,23 @@
+#pragma once
+// When a certificate is to be renewed: pure functions of its dates.
+#include "core/base/random.hpp"
+#include "core/base/time.hpp"
+
+#include <string>
+
+namespace evercert::lifecycle {
+
+/// The window in which a certificate of this lifetime is renewed: it opens at 2/3 of the lifetime, at 1/2 if that is under
+/// ten days (Let's Encrypt's integration guide), and is wide enough that what was issued together is not renewed together:
+/// a fiftieth of the lifetime, at most a day. Works for lifetimes from seconds to centuries.
+struct renewal_window {
+    wall_time opens;
+    wall_time closes;
+    std::string reason; ///< "at 2/3 of its lifetime of 90d"
+};
+renewal_window window_of(wall_time not_before, wall_time not_after);
+
+/// A random second in the window.
+wall_time pick(const renewal_window& window, random_source& random);
+
+} // namespace evercert::lifecycle

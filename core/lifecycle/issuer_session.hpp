@@ -1,0 +1,70 @@
+#pragma once
+// One issuer as the engine uses it: its account made ready once for all, its places for orders, its pauses.
+#include "core/acme/client.hpp"
+#include "core/lifecycle/engine.hpp"
+#include "core/lifecycle/problem_class.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace evercert::lifecycle {
+
+/// Why an issuer is left alone for a while.
+struct issuer_pause {
+    steady_time until;
+    std::string reason;
+};
+
+class issuer_session {
+public:
+    issuer_session(issuer settings, const engine_parts& parts);
+
+    [[nodiscard]] const issuer& settings() const noexcept { return settings_; }
+
+    /// The client with an account that the CA knows: key durable before it is used, URL from the record, by lookup or by
+    /// registration. Callers that come while it is being opened wait for the same attempt.
+    awaitable<acme::outcome<acme::client*>> ready();
+
+    /// Takes note of a failure: forgets the account where the CA does not know it any more, and pauses the issuer when the
+    /// failure concerns all its certificates.
+    void note_failure(const verdict& judged, const std::string& text);
+    void note_success();
+    /// Set while nothing must be asked of this issuer.
+    [[nodiscard]] std::optional<issuer_pause> paused() const;
+
+    // Places for concurrent orders.
+    [[nodiscard]] bool take_place() noexcept;
+    void leave_place() noexcept { --orders_; }
+
+private:
+    awaitable<acme::outcome<void>> open();
+    awaitable<acme::outcome<crypto::key>> account_key();
+
+    issuer settings_;
+    const engine_parts& parts_;
+    std::unique_ptr<acme::client> client_;
+    bool open_ = false;
+    bool opening_ = false;
+    bool account_in_doubt_ = false; ///< the CA said that it does not know the recorded account
+    std::vector<timer*> waiting_; ///< callers waiting for the attempt under way
+    std::optional<acme::failure> last_failure_;
+    unsigned failures_ = 0;
+    std::optional<issuer_pause> pause_;
+    unsigned orders_ = 0;
+};
+
+/// Takes a place at construction time (already taken by take_place) and gives it back.
+class order_place {
+public:
+    explicit order_place(std::shared_ptr<issuer_session> session) : session_(std::move(session)) {}
+    ~order_place() { session_->leave_place(); }
+    order_place(const order_place&) = delete;
+    order_place& operator=(const order_place&) = delete;
+
+private:
+    std::shared_ptr<issuer_session> session_;
+};
+
+} // namespace evercert::lifecycle

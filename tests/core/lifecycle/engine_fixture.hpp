@@ -1,0 +1,185 @@
+#pragma once
+// An engine with everything around it scripted: a CA that answers by rule, servers that take or refuse, a disk in memory,
+// a clock that is moved.
+#include "core/lifecycle/engine.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/memory_store.hpp"
+#include "tests/support/recorded_events.hpp"
+#include "tests/support/test_pki.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include <deque>
+
+namespace evercert::testing {
+
+/// What the CA does; shared by all clients of one test.
+struct scripted_issuing {
+    test_ca pki;
+    std::chrono::hours lifetime{24 * 90};
+    milliseconds takes{1000};                    ///< how long an order takes
+    std::deque<acme::failure> failures;          ///< answers to the next issue() calls
+    std::deque<acme::failure> account_failures;  ///< answers to the next open_account() calls
+    mischief what = mischief::none;
+    unsigned accounts_opened = 0;
+    unsigned orders_created = 0;
+    unsigned orders_resumed = 0;
+    unsigned under_way = 0;
+    unsigned most_under_way = 0;
+    std::vector<std::string> revoked;            ///< hex of the first bytes of revoked certificates
+    std::map<std::string, std::string> chains;   ///< by order URL: an order that was finalized stays so
+};
+
+class scripted_client : public acme::client {
+public:
+    scripted_client(scripted_issuing& script, time_source& time) : script_(script), time_(time) {}
+
+    void use_account(crypto::key, std::string account_url) override { account_ = std::move(account_url); }
+    awaitable<acme::outcome<std::string>> open_account(acme::registration) override {
+        co_await sleep_for(time_, milliseconds(10));
+        if (!script_.account_failures.empty()) {
+            acme::failure failure = script_.account_failures.front();
+            script_.account_failures.pop_front();
+            co_return std::unexpected(failure);
+        }
+        ++script_.accounts_opened;
+        co_return std::string("https://ca.example/account/1");
+    }
+    awaitable<acme::outcome<acme::issued>> issue(acme::issuance request) override {
+        struct counted {
+            scripted_issuing& script;
+            explicit counted(scripted_issuing& s) : script(s) {
+                script.most_under_way = std::max(script.most_under_way, ++script.under_way);
+            }
+            ~counted() { --script.under_way; }
+        } counting(script_);
+        std::string url = request.order_url;
+        if (url.empty()) {
+            url = "https://ca.example/order/" + std::to_string(++script_.orders_created);
+            auto kept = co_await request.on_order(url);
+            if (!kept) {
+                co_return std::unexpected(acme::failure(acme::step::new_order, kept.error()));
+            }
+        } else {
+            ++script_.orders_resumed;
+        }
+        co_await sleep_for(time_, script_.takes);
+        if (!script_.failures.empty()) {
+            acme::failure failure = script_.failures.front();
+            script_.failures.pop_front();
+            co_return std::unexpected(failure);
+        }
+        std::string& chain = script_.chains[url];
+        if (chain.empty()) {
+            chain = script_.pki.issue_chain_pem(request.csr, request.names, time_.now() - std::chrono::hours(1),
+                                                time_.now() + script_.lifetime, script_.what);
+        }
+        co_return acme::issued{chain, url};
+    }
+    awaitable<acme::outcome<void>> revoke(std::string der, std::optional<int>, std::optional<crypto::key>) override {
+        co_await sleep_for(time_, milliseconds(10));
+        script_.revoked.push_back(der);
+        co_return acme::outcome<void>{};
+    }
+
+private:
+    scripted_issuing& script_;
+    time_source& time_;
+    std::string account_;
+};
+
+/// Servers: takes every deployment unless told otherwise.
+class scripted_deployer : public deployer {
+public:
+    explicit scripted_deployer(time_source& time) : time_(time) {}
+    awaitable<result<void>> deploy(deployment_task task) override {
+        co_await sleep_for(time_, milliseconds(300));
+        tasks.push_back(task);
+        if (!answers.empty()) {
+            result<void> answer = answers.front();
+            answers.pop_front();
+            co_return answer;
+        }
+        co_return result<void>{};
+    }
+
+    std::vector<deployment_task> tasks;
+    std::deque<result<void>> answers;
+
+private:
+    time_source& time_;
+};
+
+struct engine_fixture {
+    asio::io_context loop;
+    fake_time time{loop};
+    memory_store disk;
+    storage::repository files{disk};
+    scripted_issuing ca;
+    scripted_deployer servers{time};
+    recorded_events events;
+    std::unique_ptr<random_source> random = make_seeded_random(42);
+    worker_pool workers{0};
+    lifecycle::assignment plan;
+    std::unique_ptr<lifecycle::engine> engine;
+
+    engine_fixture() {
+        issuer one;
+        one.name = "ca";
+        one.directory = "https://ca.example/dir";
+        one.agree_to_terms = true;
+        plan.issuers.emplace("ca", one);
+    }
+    ~engine_fixture() { stop(); }
+
+    managed_certificate& add(const std::string& name, std::vector<std::string> deploy = {}) {
+        managed_certificate wanted;
+        wanted.name = name;
+        wanted.names = {*parse_identifier(name)};
+        wanted.issuer = "ca";
+        wanted.challenge = "http";
+        wanted.deploy = std::move(deploy);
+        plan.certificates.push_back(std::move(wanted));
+        return plan.certificates.back();
+    }
+    void start() {
+        lifecycle::engine_parts parts{.repository = files,
+                                      .deploys = servers,
+                                      .events = events,
+                                      .time = time,
+                                      .random = *random,
+                                      .workers = workers,
+                                      .make_client = [this](const issuer&) -> result<std::unique_ptr<acme::client>> {
+                                          return std::make_unique<scripted_client>(ca, time);
+                                      },
+                                      .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); }};
+        engine = lifecycle::make_engine(loop.get_executor(), std::move(parts));
+        engine->assign(plan);
+        time.run_ready();
+    }
+    void stop() {
+        if (engine) {
+            asio::co_spawn(loop, engine->stop(milliseconds(0)), asio::detached);
+            time.advance(milliseconds(1));
+            engine.reset();
+        }
+    }
+    /// The process dies: what is under way is lost, the disk stays.
+    void crash_and_restart() {
+        stop();
+        start();
+    }
+    [[nodiscard]] lifecycle::certificate_status show(const std::string& name) const { return *engine->show(name); }
+    bool until(lifecycle::state wanted, const std::string& name) {
+        return time.run_until([&] { return show(name).where == wanted; });
+    }
+    /// The live pair fits: load() checks it.
+    [[nodiscard]] unsigned live_version(const std::string& name) const {
+        const auto inventory = files.look(name);
+        return inventory.live ? inventory.live->number : 0;
+    }
+};
+
+} // namespace evercert::testing

@@ -1,0 +1,156 @@
+// One row for each line of the reactions table: problem type x where it happens -> what is done about it.
+#include "core/lifecycle/problem_class.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace evercert;
+using namespace evercert::lifecycle;
+using acme::failure;
+using acme::problem;
+using acme::step;
+
+namespace {
+
+failure said(step where, std::string type, int status, std::string detail = "no") {
+    failure what(where, error(errc::refused, "the CA refused"));
+    problem p;
+    p.type = std::move(type);
+    p.detail = std::move(detail);
+    p.status = status;
+    what.said = std::move(p);
+    what.http_status = status;
+    return what;
+}
+
+struct row {
+    const char* type;
+    step where;
+    int status;
+    problem_class expected;
+};
+
+} // namespace
+
+TEST_CASE("every problem type has its reaction") {
+    using enum problem_class;
+    const auto r = GENERATE(values<row>({
+        {"badNonce", step::new_order, 400, now},
+        {"orderNotReady", step::finalize, 403, now},
+        {"orderNotReady", step::finalize, 400, now}, // step-ca
+        {"alreadyReplaced", step::new_order, 409, now},
+        {"conflict", step::new_order, 409, now}, // Pebble before 2.10
+        {"conflict", step::challenge, 409, now},
+        {"conflict", step::key_change, 409, never},
+        {"rateLimited", step::new_order, 429, later},
+        {"rateLimited", step::new_order, 400, later}, // step-ca
+        {"serverInternal", step::order, 500, later},
+        {"connection", step::challenge, 400, later},
+        {"dns", step::challenge, 400, later},
+        {"tls", step::challenge, 400, later},
+        {"incorrectResponse", step::challenge, 403, later},
+        {"unauthorized", step::challenge, 403, later},
+        {"unauthorized", step::authorization, 401, later},
+        {"unauthorized", step::account, 403, daily},
+        {"unauthorized", step::new_order, 401, daily},
+        {"caa", step::challenge, 403, daily},
+        {"caa", step::finalize, 403, daily},
+        {"accountDoesNotExist", step::new_order, 400, later},
+        {"badCSR", step::finalize, 400, daily},
+        {"badPublicKey", step::account, 400, later},
+        {"badPublicKey", step::finalize, 400, later},
+        {"badSignatureAlgorithm", step::account, 400, daily},
+        {"rejectedIdentifier", step::new_order, 400, daily},
+        {"unsupportedIdentifier", step::new_order, 400, daily},
+        {"invalidContact", step::account, 400, daily},
+        {"unsupportedContact", step::account, 400, daily},
+        {"invalidProfile", step::new_order, 400, daily},
+        {"invalidProfile", step::finalize, 400, daily},
+        {"externalAccountRequired", step::account, 403, daily},
+        {"userActionRequired", step::new_order, 403, daily},
+        {"malformed", step::new_order, 400, daily},
+        {"malformed", step::order, 404, daily},
+        {"malformed", step::order, 405, daily},
+        {"alreadyRevoked", step::revocation, 400, never},
+        {"badRevocationReason", step::revocation, 400, never},
+        {"autoRenewalCanceled", step::order, 403, daily},
+        {"autoRenewalExpired", step::order, 403, daily},
+        {"autoRenewalCancellationInvalid", step::order, 400, daily},
+        {"autoRenewalRevocationNotSupported", step::revocation, 403, daily},
+        {"unknownDelegation", step::new_order, 400, daily},
+        {"onionCAARequired", step::finalize, 403, daily},
+        {"badAttestationStatement", step::challenge, 400, daily},
+        {"somethingNew", step::new_order, 400, daily},
+        {"somethingNew", step::new_order, 500, later},
+        {"somethingNew", step::new_order, 429, later},
+        {"urn:example:other", step::new_order, 503, later},
+        {"", step::new_order, 502, later},
+        {"", step::new_order, 403, daily},
+    }));
+    CAPTURE(r.type, to_string(r.where), r.status);
+    CHECK(to_string(classify(said(r.where, r.type, r.status)).kind) == to_string(r.expected));
+}
+
+TEST_CASE("a rate limit waits an hour unless the CA says how long") {
+    failure limited = said(step::new_order, "rateLimited", 429);
+    CHECK(classify(limited).at_least == std::chrono::hours(1));
+    limited.retry_after = std::chrono::minutes(5);
+    CHECK(classify(limited).at_least == std::chrono::minutes(5));
+    limited.retry_after = std::chrono::hours(30);
+    CHECK(classify(limited).at_least == std::chrono::hours(30));
+}
+
+TEST_CASE("a paused name waits for a person") {
+    const failure paused = said(step::new_order, "rateLimited", 429,
+                                "Your account is temporarily prevented from requesting certificates for example.com and possibly "
+                                "others. Please visit https://example.org/sfe/v1/unpause: issuance is paused");
+    const verdict judged = classify(paused);
+    CHECK(judged.kind == problem_class::daily);
+    CHECK(explain(paused, judged).find("https://example.org/sfe/v1/unpause") != std::string::npos);
+}
+
+TEST_CASE("special reactions ride along") {
+    CHECK(classify(said(step::new_order, "accountDoesNotExist", 400)).forget_account);
+    CHECK(classify(said(step::finalize, "badPublicKey", 400)).fresh_key);
+    CHECK_FALSE(classify(said(step::new_order, "serverInternal", 500)).forget_account);
+}
+
+TEST_CASE("a compound problem is as slow as its slowest part") {
+    failure compound = said(step::new_order, "compound", 400);
+    compound.said->subproblems.push_back({"dns", "no zone", identifier{identifier::kind::dns, "a.example"}});
+    compound.said->subproblems.push_back({"caa", "forbidden", identifier{identifier::kind::dns, "b.example"}});
+    compound.said->subproblems.push_back({"connection", "refused", std::nullopt});
+    CHECK(classify(compound).kind == problem_class::daily);
+    compound.said->subproblems.erase(compound.said->subproblems.begin() + 1);
+    CHECK(classify(compound).kind == problem_class::later);
+    CHECK(explain(compound, classify(compound)).find("a.example") != std::string::npos);
+}
+
+TEST_CASE("without a problem document status and cause decide") {
+    const auto plain = [](step where, errc code, int status) {
+        failure what(where, error(code, "it failed"));
+        what.http_status = status;
+        return classify(what);
+    };
+    CHECK(plain(step::new_order, errc::protocol, 500).kind == problem_class::later);
+    CHECK(plain(step::new_order, errc::protocol, 429).at_least == std::chrono::hours(1));
+    CHECK(plain(step::order, errc::protocol, 404).kind == problem_class::daily);
+    CHECK(plain(step::order, errc::timed_out, 0).kind == problem_class::later);
+    CHECK(plain(step::order, errc::network, 0).kind == problem_class::later);
+    CHECK(plain(step::directory, errc::tls, 0).kind == problem_class::later);
+    CHECK(plain(step::account, errc::invalid_argument, 0).kind == problem_class::daily);
+}
+
+TEST_CASE("what fails before an order exists concerns the whole issuer") {
+    CHECK(classify(said(step::account, "externalAccountRequired", 403)).whole_issuer);
+    CHECK(classify(failure(step::directory, error(errc::network, "x"))).whole_issuer);
+    CHECK(classify(failure(step::new_order, error(errc::network, "x"))).whole_issuer);
+    CHECK_FALSE(classify(said(step::new_order, "rejectedIdentifier", 400)).whole_issuer);
+    CHECK_FALSE(classify(said(step::challenge, "dns", 400)).whole_issuer);
+}
+
+TEST_CASE("the CA's words are shown, but harmless") {
+    const failure hostile = said(step::new_order, "rejected\x1b[31m", 400, std::string("\nINFO all is well\n") + std::string(100'000, 'x'));
+    const std::string text = explain(hostile, classify(hostile));
+    CHECK(text.find('\n') == std::string::npos);
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.size() < 2000);
+}
