@@ -1,0 +1,29 @@
+#pragma once
+// A document that was held to the schema becomes settings. What keys mean together is checked here; values
+// the schema check has refused are passed over in silence.
+#include "config/mistakes.hpp"
+#include "config/settings.hpp"
+#include "config/value.hpp"
+
+namespace evercert::config {
+
+/// Sections that have no certificate in them: data_dir, control, log.
+void build_basics(const section& root, settings& out, mistake_list& mistakes);
+void build_issuers(const section& root, settings& out, mistake_list& mistakes);
+void build_challenges(const section& root, settings& out, mistake_list& mistakes);
+void build_deployments(const section& root, settings& out, mistake_list& mistakes);
+/// Comes last: certificates refer to all the others.
+void build_certificates(const section& root, settings& out, mistake_list& mistakes);
+
+/// An entry of a map whose keys the user chose.
+struct named_entry {
+    std::string name;
+    node value;
+};
+/// Well-named entries of `root`'s key, each name once; those that are no map too, since others may refer to
+/// them.
+std::vector<named_entry> named_entries(const section& root, std::string_view key);
+/// The schema below the names of `key`.
+const schema_node& named_schema(std::string_view key);
+
+} // namespace evercert::config

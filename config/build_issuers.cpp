@@ -1,0 +1,82 @@
+#include "config/build.hpp"
+#include "config/builtin.hpp"
+#include "config/files.hpp"
+
+#include <fmt/format.h>
+
+namespace evercert::config {
+namespace {
+
+std::string key_of(const std::string& name, std::string_view key) {
+    return fmt::format("issuers.{}.{}", name, key);
+}
+
+void read_eab(const section& entry, issuer& into, mistake_list& mistakes) {
+    const auto eab = entry.below("eab");
+    if (!eab) {
+        return;
+    }
+    into.eab.emplace();
+    into.eab->key_id = eab->text("key_id").value_or("");
+    if (const auto file = eab->path("hmac_key_file")) {
+        into.eab->hmac_key_file = *file;
+        if (auto trouble = hmac_key_trouble(*file); !trouble.empty()) {
+            mistakes.add(eab->at("hmac_key_file"), key_of(into.name, "eab.hmac_key_file"),
+                         std::move(trouble));
+        }
+    }
+}
+
+void read_issuer(const section& entry, issuer& into, mistake_list& mistakes) {
+    if (const auto directory = entry.text("directory")) {
+        into.directory = *directory;
+    } else if (into.directory.empty() && !entry.find("directory")) {
+        std::vector<std::string_view> names;
+        for (const auto& known : builtin_issuers()) {
+            names.push_back(known.name);
+        }
+        mistakes.add(entry.at(), key_of(into.name, "directory"),
+                     fmt::format("this key is needed, since \"{}\" is not a built-in issuer ({}){}",
+                                 into.name, fmt::join(names, ", "), did_you_mean(into.name, names)));
+    }
+    if (const auto trust = entry.path("trust")) {
+        into.trust = *trust;
+        if (auto trouble = trust_trouble(*trust); !trouble.empty()) {
+            mistakes.add(entry.at("trust"), key_of(into.name, "trust"), std::move(trouble));
+        }
+    }
+    read_eab(entry, into, mistakes);
+    if (const auto key = entry.text("account_key")) {
+        into.account_key = parse_key_type(*key).value_or(into.account_key);
+    }
+    into.preferred_chain = entry.text("preferred_chain").value_or("");
+    if (const auto limits = entry.below("limits")) {
+        into.concurrent_orders =
+            static_cast<unsigned>(limits->integer("concurrent_orders").value_or(into.concurrent_orders));
+    }
+    if (const auto own = entry.texts("email")) {
+        into.contacts = *own;
+    }
+}
+
+} // namespace
+
+void build_issuers(const section& root, settings& out, mistake_list& mistakes) {
+    issuer common;
+    common.contacts = root.texts("email").value_or(std::vector<std::string>());
+    common.agree_to_terms = root.flag("agree_to_terms").value_or(false);
+    for (const auto& known : builtin_issuers()) {
+        issuer& made = out.issuers[std::string(known.name)] = common;
+        made.name = known.name;
+        made.directory = known.directory;
+    }
+    for (const auto& [name, value] : named_entries(root, "issuers")) {
+        issuer& made = out.issuers.try_emplace(name, common).first->second;
+        made.name = name;
+        if (value.kind() == node_kind::map) {
+            read_issuer(section(value, named_schema("issuers")), made, mistakes);
+        }
+    }
+}
+
+} // namespace evercert::config

@@ -1,0 +1,89 @@
+// Challenges and deployments: what touches servers on this machine.
+#include "config/build.hpp"
+#include "config/builtin.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace evercert::config {
+namespace {
+
+void refuse_repeats(const section& entry, std::string_view key, const std::string& path,
+                    mistake_list& mistakes) {
+    const auto items = entry.items(key).value_or(std::vector<node>());
+    for (std::size_t i = 1; i < std::min<std::size_t>(items.size(), 32); ++i) {
+        for (std::size_t j = 0; j < i; ++j) {
+            if (items[i].text() == items[j].text()) {
+                mistakes.add(items[i].at(), path,
+                             fmt::format("{} stands here twice, first at {}", in_quotes(items[i].text()),
+                                         to_string(items[j].at())));
+                break;
+            }
+        }
+    }
+}
+
+void read_deployment(const section& entry, deployment& into, bool is_builtin, mistake_list& mistakes) {
+    const std::string path = "deployments." + into.name;
+    into.test = entry.texts("test").value_or(into.test);
+    const bool has_command = entry.find("command").has_value();
+    const bool has_unit = entry.find("reload_unit").has_value();
+    if (has_command && has_unit) {
+        mistakes.add(
+            std::max(entry.at("command"), entry.at("reload_unit")), path,
+            "command and reload_unit exclude each other; keep the one that makes the server use the new "
+            "certificate");
+    } else if (!has_command && !has_unit && !is_builtin) {
+        mistakes.add(entry.at(), path,
+                     "either command or reload_unit is needed, or nothing would be deployed");
+    }
+    if (has_command) {
+        into.command = entry.texts("command").value_or(std::vector<std::string>());
+        into.reload_unit.clear();
+    }
+    if (has_unit) {
+        into.reload_unit = entry.text("reload_unit").value_or("");
+        into.command.clear();
+    }
+    into.verify = entry.texts("verify").value_or(into.verify);
+    refuse_repeats(entry, "verify", path + ".verify", mistakes);
+    into.timeout = entry.duration("timeout").value_or(into.timeout);
+}
+
+} // namespace
+
+void build_challenges(const section& root, settings& out, mistake_list& mistakes) {
+    const endpoint all_port_80{"::", 80};
+    out.challenges["http"] = http01_challenge{"http", {all_port_80}, false};
+    for (const auto& [name, value] : named_entries(root, "challenges")) {
+        http01_challenge& made = out.challenges[name] = http01_challenge{name, {all_port_80}, false};
+        if (value.kind() != node_kind::map) {
+            continue;
+        }
+        const section entry(value, named_schema("challenges"));
+        made.redirect_to_https = entry.flag("redirect_to_https").value_or(false);
+        if (const auto listen = entry.texts("listen")) {
+            made.listen.clear();
+            for (const std::string& where : *listen) {
+                made.listen.push_back(parse_endpoint(where).value_or(all_port_80));
+            }
+            refuse_repeats(entry, "listen", fmt::format("challenges.{}.listen", name), mistakes);
+        }
+    }
+}
+
+void build_deployments(const section& root, settings& out, mistake_list& mistakes) {
+    for (const deployment& known : builtin_deployments()) {
+        out.deployments[known.name] = known;
+    }
+    for (const auto& [name, value] : named_entries(root, "deployments")) {
+        const auto [at, is_new] = out.deployments.try_emplace(name);
+        at->second.name = name;
+        if (value.kind() == node_kind::map) {
+            read_deployment(section(value, named_schema("deployments")), at->second, !is_new, mistakes);
+        }
+    }
+}
+
+} // namespace evercert::config

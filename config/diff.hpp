@@ -1,0 +1,21 @@
+#pragma once
+#include "config/settings.hpp"
+
+#include <string>
+#include <vector>
+
+namespace evercert::config {
+
+/// What a reload changes, by certificate name. A certificate counts as changed when its own entry, its
+/// issuer, its challenge or one of its deployments did.
+struct difference {
+    std::vector<std::string> added;
+    std::vector<std::string> changed;
+    std::vector<std::string> removed;
+    std::vector<std::string>
+        needs_restart; ///< keys that only a restart can apply: data_dir, control.socket ...
+};
+
+difference compare(const settings& before, const settings& after);
+
+} // namespace evercert::config

@@ -1,0 +1,99 @@
+#include "config/files.hpp"
+
+#include "core/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace evercert::config {
+namespace {
+
+class descriptor {
+public:
+    explicit descriptor(int fd) noexcept : fd_(fd) {}
+    ~descriptor() {
+        if (fd_ >= 0) {
+            ::close(fd_);
+        }
+    }
+    descriptor(const descriptor&) = delete;
+    descriptor& operator=(const descriptor&) = delete;
+    [[nodiscard]] int get() const noexcept { return fd_; }
+
+private:
+    int fd_;
+};
+
+std::unexpected<error> refuse(errc code, std::string text) {
+    return fail(code, std::move(text));
+}
+
+} // namespace
+
+result<std::string> read_file(const std::string& path, std::size_t limit, bool regular_only) {
+    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (regular_only ? O_NONBLOCK : 0)));
+    if (file.get() < 0) {
+        return refuse(errc::io, std::strerror(errno));
+    }
+    struct stat info{};
+    if (::fstat(file.get(), &info) != 0) {
+        return refuse(errc::io, std::strerror(errno));
+    }
+    if (S_ISDIR(info.st_mode) || (regular_only && !S_ISREG(info.st_mode))) {
+        return refuse(errc::io, "it is not a file");
+    }
+    std::string text;
+    std::array<char, 65536> block{};
+    while (text.size() <= limit) {
+        const ssize_t got = ::read(file.get(), block.data(), block.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return refuse(errc::io, std::strerror(errno));
+        }
+        if (got == 0) {
+            return text;
+        }
+        text.append(block.data(), static_cast<std::size_t>(got));
+    }
+    return refuse(errc::too_large, fmt::format("it has more than {} bytes", limit));
+}
+
+std::string trust_trouble(const std::string& path) {
+    const auto text = read_file(path, std::size_t{4} * 1024 * 1024, true);
+    if (!text) {
+        return fmt::format("the file \"{}\" cannot be read: {}", escape(path, 200), text.error().message);
+    }
+    if (text->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+        return fmt::format("the file \"{}\" holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)",
+                           escape(path, 200));
+    }
+    return {};
+}
+
+std::string hmac_key_trouble(const std::string& path) {
+    auto text = read_file(path, 4096, true);
+    if (!text) {
+        return fmt::format("the file \"{}\" cannot be read: {}", escape(path, 200), text.error().message);
+    }
+    const std::string_view key = trim(*text);
+    const bool form = !key.empty() && std::all_of(key.begin(), key.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+               c == '_' || c == '=' || c == '+' || c == '/';
+    });
+    ::explicit_bzero(text->data(), text->size());
+    return form ? std::string()
+                : fmt::format("the file \"{}\" does not hold one line of base64url, as the CA handed it out",
+                              escape(path, 200));
+}
+
+} // namespace evercert::config

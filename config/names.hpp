@@ -1,0 +1,25 @@
+#pragma once
+// Names as people write them become names as certificates and folders have them. libidn2's only door.
+#include "core/model/identifier.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace evercert::config {
+
+/// UTF-8 in, A-labels and lower case out (IDNA2008 non-transitional after UTS #46 mapping), then
+/// parse_identifier. ASCII input keeps its A-labels if they are correct Punycode. IP addresses pass.
+result<identifier> parse_name(std::string_view text, bool allow_single_label = false);
+
+/// May name a folder: [a-z0-9][a-z0-9._-]{0,99}.
+bool is_safe_name(std::string_view name) noexcept;
+
+/// The folder of a certificate that was given no name: its first name, "*." written "wildcard.", ":" written
+/// "-", a "0" in front of an address that begins with "::".
+std::string directory_name(const identifier& first);
+
+/// The same for every order and repetition of the same identifiers, different for different ones.
+std::string identifier_set(std::span<const identifier> names);
+
+} // namespace evercert::config

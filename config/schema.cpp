@@ -1,0 +1,262 @@
+#include "config/schema.hpp"
+
+#include <array>
+
+namespace evercert::config {
+namespace {
+
+using enum value_type;
+
+constexpr std::string_view certificate_keys = "ecdsa-p256 ecdsa-p384 rsa-2048 rsa-3072 rsa-4096";
+constexpr std::string_view account_keys = "ecdsa-p256 ecdsa-p384 rsa-2048 rsa-3072 rsa-4096 ed25519";
+constexpr std::int64_t second = 1000;
+constexpr std::int64_t hour = 3600 * second;
+
+constexpr schema_row rows[] = {
+    {.path = "email",
+     .type = emails,
+     .low = 1,
+     .high = 10,
+     .sentence = "Mail addresses that CAs may write to; an issuer's own `email` goes first."},
+    {.path = "agree_to_terms",
+     .type = flag,
+     .fallback = "false",
+     .sentence =
+         "Says that you agree to the terms of service of every CA used; nothing is issued without it."},
+    {.path = "data_dir",
+     .type = path,
+     .fallback = "/var/lib/evercert",
+     .sentence = "Folder of accounts, keys, certificates and records; one daemon at a time uses it."},
+    {.path = "control", .type = section, .sentence = "The Unix socket that the `evercert` command talks to."},
+    {.path = "control.socket",
+     .type = path,
+     .sentence =
+         "Path of the socket; /run/evercert/control.sock, or control.sock in a data_dir of your own."},
+    {.path = "control.group",
+     .type = text,
+     .sentence = "Group that may use the socket besides the owner; `evercert` if there is such a group."},
+    {.path = "log", .type = section, .sentence = "What is logged and how."},
+    {.path = "log.level",
+     .type = choice,
+     .fallback = "info",
+     .allowed = "debug info warning error",
+     .sentence = "The least important events that are logged."},
+    {.path = "log.format",
+     .type = choice,
+     .fallback = "auto",
+     .allowed = "auto text json",
+     .sentence = "auto means journal fields under systemd and text elsewhere."},
+    {.path = "issuers",
+     .type = named,
+     .sentence =
+         "CAs by name; letsencrypt, letsencrypt-staging, zerossl, google, google-staging, sslcom and actalis "
+         "are built in, and an entry for one of them changes only the keys it gives."},
+    {.path = "issuers.*", .type = section, .sentence = "One CA's ACME directory and our account there."},
+    {.path = "issuers.*.directory", .type = https_url, .sentence = "URL of the CA's ACME directory."},
+    {.path = "issuers.*.trust",
+     .type = path,
+     .sentence = "PEM file of roots to trust, besides the system's, for the CA's own HTTPS."},
+    {.path = "issuers.*.eab",
+     .type = section,
+     .sentence = "External account binding, for CAs that tie an ACME account to a customer."},
+    {.path = "issuers.*.eab.key_id",
+     .type = text,
+     .required = true,
+     .sentence = "Key identifier the CA gave you."},
+    {.path = "issuers.*.eab.hmac_key_file",
+     .type = path,
+     .required = true,
+     .sentence = "File with the HMAC key the CA gave you, in base64url."},
+    {.path = "issuers.*.account_key",
+     .type = choice,
+     .fallback = "ecdsa-p256",
+     .allowed = account_keys,
+     .sentence = "Type of the account's key."},
+    {.path = "issuers.*.preferred_chain",
+     .type = text,
+     .sentence =
+         "Of several chains take the one whose top was issued by this common name, or has this SHA-256."},
+    {.path = "issuers.*.limits", .type = section, .sentence = "Bounds on what is asked of the CA."},
+    {.path = "issuers.*.limits.concurrent_orders",
+     .type = integer,
+     .fallback = "32",
+     .low = 1,
+     .high = 1000,
+     .sentence = "Orders worked on at the same time."},
+    {.path = "issuers.*.email",
+     .type = emails,
+     .low = 1,
+     .high = 10,
+     .sentence = "Mail addresses for this CA only, in place of the file's `email`."},
+    {.path = "challenges",
+     .type = named,
+     .sentence = "Ways to prove control of names; `http` (http-01 on [::]:80) exists unless given."},
+    {.path = "challenges.*", .type = section, .sentence = "One way to prove control."},
+    {.path = "challenges.*.type",
+     .type = choice,
+     .required = true,
+     .allowed = "http-01",
+     .sentence = "ACME challenge type."},
+    {.path = "challenges.*.listen",
+     .type = endpoints,
+     .fallback = "\"[::]:80\"",
+     .low = 1,
+     .high = 16,
+     .sentence = "Addresses and ports the embedded server listens on; CAs connect to port 80."},
+    {.path = "challenges.*.redirect_to_https",
+     .type = flag,
+     .fallback = "false",
+     .sentence = "Answers every request that is not a challenge with a redirect to https."},
+    {.path = "deployments",
+     .type = named,
+     .sentence = "Ways to make a server use a new certificate; nginx and apache are built in, and an entry "
+                 "for one of "
+                 "them changes only the keys it gives."},
+    {.path = "deployments.*", .type = section, .sentence = "One server, or one hook."},
+    {.path = "deployments.*.test",
+     .type = argv,
+     .low = 0,
+     .high = 256,
+     .sentence = "Program that checks the server's configuration before a reload; [] for none."},
+    {.path = "deployments.*.command",
+     .type = argv,
+     .low = 1,
+     .high = 256,
+     .sentence = "Program that reloads the server, or a hook; instead of reload_unit."},
+    {.path = "deployments.*.reload_unit",
+     .type = unit,
+     .sentence = "systemd service to reload; instead of command."},
+    {.path = "deployments.*.verify",
+     .type = endpoints,
+     .low = 0,
+     .high = 16,
+     .sentence = "Addresses and ports where a TLS handshake must show the new certificate; [] for none."},
+    {.path = "deployments.*.timeout",
+     .type = duration,
+     .fallback = "30s",
+     .low = second,
+     .high = hour,
+     .sentence = "How long each step may take."},
+    {.path = "defaults", .type = section, .sentence = "What certificates have that do not say otherwise."},
+    {.path = "defaults.issuers",
+     .type = references,
+     .fallback = "[letsencrypt]",
+     .low = 1,
+     .high = 1,
+     .sentence = "The CA that issues."},
+    {.path = "defaults.challenge",
+     .type = reference,
+     .fallback = "http",
+     .sentence = "How control is proved."},
+    {.path = "defaults.keys",
+     .type = choices,
+     .fallback = "[ecdsa-p256]",
+     .allowed = certificate_keys,
+     .low = 1,
+     .high = 1,
+     .sentence = "Type of the certificate's key."},
+    {.path = "defaults.deploy",
+     .type = references,
+     .fallback = "[]",
+     .low = 0,
+     .high = 32,
+     .sentence = "Which deployments follow, in this order."},
+    {.path = "certificates",
+     .type = section_list,
+     .required = true,
+     .sentence = "What to keep alive; [] for nothing."},
+    {.path = "certificates[]", .type = section, .sentence = "One managed certificate."},
+    {.path = "certificates[].names",
+     .type = identifiers,
+     .required = true,
+     .low = 1,
+     .high = 100,
+     .sentence = "DNS names (also international ones) and IP addresses on the certificate."},
+    {.path = "certificates[].name",
+     .type = safe_name,
+     .sentence = "What the certificate is called here and on disk; the first of `names` unless given."},
+    {.path = "certificates[].issuers",
+     .type = references,
+     .low = 1,
+     .high = 1,
+     .sentence = "The CA that issues."},
+    {.path = "certificates[].challenge", .type = reference, .sentence = "How control is proved."},
+    {.path = "certificates[].keys",
+     .type = choices,
+     .allowed = certificate_keys,
+     .low = 1,
+     .high = 1,
+     .sentence = "Type of the certificate's key."},
+    {.path = "certificates[].deploy",
+     .type = references,
+     .low = 0,
+     .high = 32,
+     .sentence = "Which deployments follow, in this order."},
+};
+
+schema_node& descend(schema_node& from, std::string_view path, const schema_row& row) {
+    const auto end = path.find_first_of(".[", 1);
+    const std::string_view head = path.substr(0, end);
+    auto [at, is_new] = from.below.try_emplace(head);
+    if (is_new && head != "*" && head != "[]") {
+        from.keys.push_back(head);
+    }
+    if (end == std::string_view::npos) {
+        at->second.row = &row;
+        return at->second;
+    }
+    return descend(at->second, path.substr(path[end] == '.' ? end + 1 : end), row);
+}
+
+} // namespace
+
+std::string_view schema_row::key() const noexcept {
+    const auto dot = path.rfind('.');
+    return dot == std::string_view::npos ? path : path.substr(dot + 1);
+}
+
+std::vector<std::string_view> schema_row::allowed_words() const {
+    std::vector<std::string_view> words;
+    for (std::string_view rest = allowed; !rest.empty();) {
+        const auto space = rest.find(' ');
+        words.push_back(rest.substr(0, space));
+        rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
+    }
+    return words;
+}
+
+std::span<const schema_row> schema() noexcept {
+    return rows;
+}
+
+const schema_node* schema_node::element() const {
+    for (const std::string_view name : {"*", "[]"}) {
+        if (const auto at = below.find(name); at != below.end()) {
+            return &at->second;
+        }
+    }
+    return nullptr;
+}
+
+const schema_node& schema_tree() {
+    static const schema_node tree = [] {
+        schema_node root;
+        for (const schema_row& row : rows) {
+            descend(root, row.path, row);
+        }
+        return root;
+    }();
+    return tree;
+}
+
+std::vector<std::string_view> paths_ending_in(std::string_view key) {
+    std::vector<std::string_view> found;
+    for (const schema_row& row : rows) {
+        if (row.key() == key && row.path.size() > key.size()) {
+            found.push_back(row.path);
+        }
+    }
+    return found;
+}
+
+} // namespace evercert::config

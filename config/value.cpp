@@ -1,0 +1,325 @@
+#include "config/value.hpp"
+
+#include "config/names.hpp"
+#include "config/units.hpp"
+#include "core/base/text.hpp"
+#include "core/model/endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+namespace evercert::config {
+namespace {
+
+std::optional<bool> to_flag(std::string_view text) {
+    if (text == "true" || text == "True" || text == "TRUE") {
+        return true;
+    }
+    if (text == "false" || text == "False" || text == "FALSE") {
+        return false;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> to_integer(std::string_view text) {
+    std::int64_t value = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, ec] = std::from_chars(text.data(), end, value);
+    return ec == std::errc() && stop == end && !text.empty() ? std::optional(value) : std::nullopt;
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; });
+}
+
+bool only(std::string_view text, std::string_view more) {
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               more.find(c) != std::string_view::npos;
+    });
+}
+
+std::string url_trouble(std::string_view url) {
+    if (!equals_ignoring_case(url.substr(0, 8), "https://")) {
+        return equals_ignoring_case(url.substr(0, 7), "http://")
+                   ? "ACME is spoken over https only; write https://"
+                   : "an https URL is wanted, such as https://ca.example/acme/directory";
+    }
+    if (url.size() > 2000 || !only(url, "-._~:/?[]@!$&'()*+,;=%")) {
+        return "an https URL has at most 2000 characters, all ASCII, no spaces and no fragment (#)";
+    }
+    const std::string_view authority = url.substr(8, url.find_first_of("/?", 8) - 8);
+    if (authority.find('@') != std::string_view::npos) {
+        return "user and password in a URL are not accepted";
+    }
+    std::string_view host = authority;
+    std::string_view port;
+    const auto colon = authority.rfind(':');
+    if (colon != std::string_view::npos && authority.find(']', colon) == std::string_view::npos) {
+        host = authority.substr(0, colon);
+        port = authority.substr(colon + 1);
+        const auto number = to_integer(port);
+        if (!number || *number < 1 || *number > 65535) {
+            return "the port of the URL is not a number from 1 to 65535";
+        }
+    }
+    auto name = parse_name(host, true);
+    return name && !name->wildcard() ? std::string() : "the host of the URL is not a name or an IP address";
+}
+
+std::string email_trouble(std::string_view text) {
+    const auto at = text.find('@');
+    const bool form = at != std::string_view::npos && at > 0 && at <= 64 &&
+                      text.find('@', at + 1) == std::string_view::npos && text.size() <= 254 &&
+                      only(text.substr(0, at), ".!#$%&'*+-/=?^_`{|}~");
+    if (text.starts_with("mailto:")) {
+        return "write the address without mailto:";
+    }
+    if (!form || !parse_name(text.substr(at + 1))) {
+        return fmt::format("{} is not a mail address such as ops@example.com", in_quotes(text));
+    }
+    return {};
+}
+
+std::string choice_trouble(const schema_row& row, std::string_view text) {
+    const auto words = row.allowed_words();
+    if (std::find(words.begin(), words.end(), text) != words.end()) {
+        return {};
+    }
+    if (row.type == value_type::choices && text == "ed25519") {
+        return fmt::format("no public CA signs ed25519 keys; allowed: {}", allowed_values(row));
+    }
+    return fmt::format("{} is not accepted; allowed: {}{}", in_quotes(text), allowed_values(row),
+                       did_you_mean(text, words));
+}
+
+std::string number_trouble(const schema_row& row, std::string_view text) {
+    const auto number = to_integer(text);
+    const bool good = number && *number >= row.low && *number <= row.high;
+    return good ? std::string()
+                : fmt::format("{} is not accepted; allowed: {}", in_quotes(text), allowed_values(row));
+}
+
+std::string duration_trouble(const schema_row& row, std::string_view text) {
+    const auto length = parse_duration(text);
+    if (!length) {
+        return length.error().message;
+    }
+    const bool good = length->count() >= row.low && length->count() <= row.high;
+    return good ? std::string()
+                : fmt::format("{} is not accepted; allowed: {}", in_quotes(text), allowed_values(row));
+}
+
+std::string endpoint_trouble(std::string_view text) {
+    const auto where = parse_endpoint(text);
+    if (!where || where->port == 0) {
+        return fmt::format(
+            "{} is not accepted; allowed: an IP address and a port, such as 0.0.0.0:80 or [::]:80",
+            in_quotes(text));
+    }
+    return {};
+}
+
+std::string unit_trouble(std::string_view text) {
+    const bool form = text.size() <= 255 && text.ends_with(".service") && text.size() > 8 &&
+                      only(text, ":-_.\\@") && !text.starts_with('-');
+    return form ? std::string()
+                : fmt::format("{} is not the name of a systemd service such as nginx.service",
+                              in_quotes(text));
+}
+
+} // namespace
+
+std::string value_trouble(const schema_row& row, std::string_view text, std::size_t index) {
+    if (row.type == value_type::argv) {
+        if (index == 0 && text.empty()) {
+            return "the first word is the program and must not be empty";
+        }
+        return text.find('\0') == std::string_view::npos ? std::string()
+                                                         : "an argument cannot hold a zero byte";
+    }
+    if (text.empty()) {
+        return fmt::format("the value is empty; allowed: {}", allowed_values(row));
+    }
+    if (has_control(text)) {
+        return fmt::format("{} has a control character; remove it", in_quotes(text));
+    }
+    switch (row.type) {
+    case value_type::flag:
+        return to_flag(text) ? ""
+                             : fmt::format("{} is not accepted; allowed: true or false", in_quotes(text));
+    case value_type::integer:
+        return number_trouble(row, text);
+    case value_type::duration:
+        return duration_trouble(row, text);
+    case value_type::choice:
+    case value_type::choices:
+        return choice_trouble(row, text);
+    case value_type::https_url:
+        return url_trouble(text);
+    case value_type::endpoints:
+        return endpoint_trouble(text);
+    case value_type::emails:
+        return email_trouble(text);
+    case value_type::unit:
+        return unit_trouble(text);
+    case value_type::safe_name:
+        return is_safe_name(text)
+                   ? ""
+                   : fmt::format("{} is not accepted; allowed: {}", in_quotes(text), allowed_values(row));
+    default:
+        return text.size() <= 4000 ? "" : "the value is longer than 4000 bytes";
+    }
+}
+
+std::string allowed_values(const schema_row& row) {
+    switch (row.type) {
+    case value_type::section:
+    case value_type::named:
+        return "a map of keys";
+    case value_type::section_list:
+        return "a list of entries, each a map of keys";
+    case value_type::text:
+        return "a text";
+    case value_type::flag:
+        return "true or false";
+    case value_type::integer:
+        return fmt::format("a whole number from {} to {}", row.low, row.high);
+    case value_type::duration:
+        return fmt::format("a duration from {} to {}, such as 30s", format_duration(milliseconds(row.low)),
+                           format_duration(milliseconds(row.high)));
+    case value_type::choice:
+    case value_type::choices:
+        return fmt::format("{}", fmt::join(row.allowed_words(), ", "));
+    case value_type::path:
+        return "a path";
+    case value_type::https_url:
+        return "an https URL";
+    case value_type::endpoints:
+        return "an IP address and port such as 127.0.0.1:443, or a list of them";
+    case value_type::emails:
+        return "a mail address, or a list of them";
+    case value_type::argv:
+        return "a list of program and arguments, such as [nginx, -t]";
+    case value_type::unit:
+        return "the name of a systemd service";
+    case value_type::safe_name:
+        return "1 to 100 of a-z, 0-9, \".\", \"_\" and \"-\", a letter or digit first";
+    case value_type::reference:
+        return "a name";
+    case value_type::references:
+        return "a list of names";
+    case value_type::identifiers:
+        return "a list of DNS names and IP addresses, such as [example.com, www.example.com]";
+    }
+    return {};
+}
+
+bool takes_one_or_list(value_type type) noexcept {
+    return type == value_type::endpoints || type == value_type::emails;
+}
+
+bool takes_list(value_type type) noexcept {
+    return takes_one_or_list(type) || type == value_type::argv || type == value_type::choices ||
+           type == value_type::references || type == value_type::identifiers;
+}
+
+place section::at(std::string_view key) const {
+    const auto found = find(key);
+    return found ? found->at() : map_.at();
+}
+
+std::optional<std::string> section::text(std::string_view key) const {
+    const auto found = find(key);
+    const auto row = rows_->below.find(key);
+    if (!found || found->kind() != node_kind::scalar || row == rows_->below.end() ||
+        !value_trouble(*row->second.row, found->text()).empty()) {
+        return std::nullopt;
+    }
+    return std::string(found->text());
+}
+
+std::optional<bool> section::flag(std::string_view key) const {
+    const auto value = text(key);
+    return value ? to_flag(*value) : std::nullopt;
+}
+
+std::optional<std::int64_t> section::integer(std::string_view key) const {
+    const auto value = text(key);
+    return value ? to_integer(*value) : std::nullopt;
+}
+
+std::optional<milliseconds> section::duration(std::string_view key) const {
+    const auto value = text(key);
+    const auto length = value ? parse_duration(*value) : fail(errc::not_found, "");
+    return length ? std::optional(*length) : std::nullopt;
+}
+
+std::optional<std::vector<node>> section::items(std::string_view key) const {
+    const auto found = find(key);
+    const auto at = rows_->below.find(key);
+    if (!found || at == rows_->below.end()) {
+        return std::nullopt;
+    }
+    const schema_row& row = *at->second.row;
+    std::vector<node> good;
+    if (found->kind() == node_kind::scalar && takes_one_or_list(row.type)) {
+        if (value_trouble(row, found->text()).empty()) {
+            good.push_back(*found);
+        }
+        return good;
+    }
+    if (found->kind() != node_kind::list) {
+        return std::nullopt;
+    }
+    std::size_t index = 0;
+    for (const node item : children(*found)) {
+        if (item.kind() == node_kind::scalar && value_trouble(row, item.text(), index).empty()) {
+            good.push_back(item);
+        }
+        ++index;
+    }
+    return good;
+}
+
+std::optional<std::vector<std::string>> section::texts(std::string_view key) const {
+    const auto found = items(key);
+    if (!found) {
+        return std::nullopt;
+    }
+    std::vector<std::string> out;
+    out.reserve(found->size());
+    for (const node item : *found) {
+        out.emplace_back(item.text());
+    }
+    return out;
+}
+
+std::optional<std::string> section::path(std::string_view key) const {
+    const auto value = text(key);
+    return value ? std::optional(absolute_path(*value)) : std::nullopt;
+}
+
+std::optional<section> section::below(std::string_view key) const {
+    const auto found = find(key);
+    const auto rows = rows_->below.find(key);
+    if (!found || found->kind() != node_kind::map || rows == rows_->below.end()) {
+        return std::nullopt;
+    }
+    return section(*found, rows->second);
+}
+
+std::string absolute_path(std::string_view path) {
+    std::error_code ignored;
+    std::string full =
+        std::filesystem::absolute(std::filesystem::path(path), ignored).lexically_normal().string();
+    while (full.size() > 1 && full.ends_with('/')) {
+        full.pop_back();
+    }
+    return full;
+}
+
+} // namespace evercert::config

@@ -1,0 +1,102 @@
+#pragma once
+// One account's conversation with one CA: directory, nonces and signed requests, shared by all that happens
+// at once.
+#include "core/acme/client.hpp"
+#include "core/acme/directory.hpp"
+#include "core/acme/gate.hpp"
+#include "core/acme/nonce_pool.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace evercert::acme {
+
+/// A signed POST (RFC 8555 section 6.2). An empty payload makes it a POST-as-GET.
+struct signed_request {
+    enum class signer {
+        account,     ///< by kid
+        account_key, ///< by jwk: newAccount
+        other_key,   ///< by jwk of `key`: revocation by the certificate's key
+    };
+
+    step where;
+    std::string url;
+    std::string payload;
+    signer by = signer::account;
+    std::optional<crypto::key> key;
+    bool repeatable = false; ///< may be sent twice after a broken connection or a 5xx
+    std::string accept = "application/json";
+    std::size_t body_limit = 256 * 1024;
+
+    signed_request(step w, std::string u, std::string p)
+        : where(w), url(std::move(u)), payload(std::move(p)) {}
+    /// POST-as-GET.
+    signed_request(step w, std::string u) : where(w), url(std::move(u)), repeatable(true) {}
+};
+
+class session {
+public:
+    session(issuer settings, client_parts parts)
+        : settings_(std::move(settings))
+        , parts_(parts)
+        , directory_gate_(parts.time)
+        , account_gate_(parts.time) {}
+
+    void use_account(crypto::key account_key, std::string account_url);
+    void set_account_url(std::string url) { account_url_ = std::move(url); }
+    [[nodiscard]] const std::string& account_url() const noexcept { return account_url_; }
+    [[nodiscard]] const std::optional<crypto::key>& account_key() const noexcept { return key_; }
+    [[nodiscard]] const issuer& settings() const noexcept { return settings_; }
+    [[nodiscard]] const client_parts& parts() const noexcept { return parts_; }
+    [[nodiscard]] const std::string& thumbprint() const noexcept { return thumbprint_; }
+
+    /// The directory, fetched once for all who ask at the same time and again after a day or trouble with its
+    /// URLs.
+    awaitable<outcome<std::shared_ptr<const directory>>> get_directory();
+
+    /// Asks for a new one next time: what it said stood in our way.
+    void forget_directory() noexcept { directory_.reset(); }
+
+    /// Sends it and returns the 2xx answer. badNonce is retried at once (at most 10 times); a broken
+    /// connection or a 5xx without Retry-After is retried at most twice if the request is repeatable; when
+    /// the CA does not know the account, it is looked up by its key once. All else is a failure.
+    awaitable<outcome<http_response>> post(signed_request request);
+
+    /// The account URL of our key by onlyReturnExisting (section 7.3.1); accountDoesNotExist is a failure.
+    awaitable<outcome<std::string>> look_up_account();
+
+    /// Checks the Location of a newAccount or newOrder answer.
+    [[nodiscard]] outcome<std::string> location(step where, const http_response& answer) const;
+    /// What the answer asks about waiting.
+    [[nodiscard]] std::optional<milliseconds> asked_wait(const http_response& answer) const;
+
+private:
+    awaitable<outcome<http_response>> plain(step where, std::string method, std::string url);
+    awaitable<outcome<std::string>> take_nonce(std::shared_ptr<const directory> from);
+    awaitable<outcome<void>> recover_account(std::string unknown_url);
+    awaitable<void> pause(unsigned repetition);
+    [[nodiscard]] outcome<http_request> signed_http(const signed_request& request,
+                                                    const std::string& nonce) const;
+    [[nodiscard]] outcome<void> can_sign(const signed_request& request) const;
+    void distrust_directory(const std::string& url);
+
+    issuer settings_;
+    client_parts parts_;
+    std::optional<crypto::key> key_;
+    std::string thumbprint_;
+    std::string account_url_;
+    std::optional<failure> account_lost_; ///< why there is no account URL any more
+
+    gate directory_gate_;
+    std::shared_ptr<const directory> directory_;
+    steady_time directory_since_{};
+    std::optional<failure> directory_failure_; ///< of the latest try
+    unsigned directory_tries_ = 0;
+
+    gate account_gate_;
+    nonce_pool nonces_;
+};
+
+} // namespace evercert::acme

@@ -1,0 +1,382 @@
+#include "core/backends/filesystem_store.hpp"
+
+#include "core/backends/data_folder.hpp"
+#include "core/backends/durable.hpp"
+#include "core/backends/store_path.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fcntl.h>
+#include <mutex>
+#include <set>
+#include <string.h>
+#include <sys/stat.h>
+
+namespace evercert::backends {
+namespace {
+
+/// The folder that a change happens in, and those above it that got a new entry on the way.
+struct place {
+    unique_fd folder;
+    std::string name;
+    std::vector<std::pair<unique_fd, std::string>> changed;
+};
+
+class filesystem_store final : public store {
+public:
+    explicit filesystem_store(data_folder data) : data_(std::move(data)) {}
+
+    result<std::optional<std::string>> read(std::string_view path, std::size_t limit) const override;
+    result<void> write(std::string_view path, std::string_view contents, unsigned mode) override;
+    result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) override;
+    result<void> switch_link(std::string_view link, std::string_view target) override;
+    result<std::optional<std::string>> read_link(std::string_view link) const override;
+    result<std::vector<std::string>> list(std::string_view directory) const override;
+    result<void> remove(std::string_view path) override;
+    std::string absolute(std::string_view path) const override {
+        return path.empty() ? data_.path : fmt::format("{}/{}", data_.path == "/" ? "" : data_.path, path);
+    }
+
+private:
+    int root() const { return data_.folder.get(); }
+    result<unique_fd> open_parent(const std::string& parent) const;
+    result<place> make_place(std::string_view path);
+    result<void> settle_top(const std::string& name);
+    result<void> make_durable(const place& where, std::string_view path) const;
+
+    data_folder data_;
+    std::mutex top_;
+    std::set<std::string> settled_; ///< folders in the root that are known to be on the disk
+};
+
+result<void> check_own(std::string_view path) {
+    if (path == lock_name)
+        return fail(errc::invalid_argument, "\"lock\" is the store's own file");
+    return check_path(path);
+}
+
+void erase_bytes(std::string& text) noexcept {
+    ::explicit_bzero(text.data(), text.size());
+    text.clear();
+}
+
+/// nullopt-like: an fd that is not open with errno ENOENT means that there is no such folder.
+result<unique_fd> filesystem_store::open_parent(const std::string& parent) const {
+    unique_fd folder(open_beneath(root(), parent, O_RDONLY | O_DIRECTORY));
+    if (!folder && errno != ENOENT)
+        return fail(file_error(errno, "open", absolute(parent)));
+    return folder;
+}
+
+/// Folders in the root are shared by callers on several threads, and a caller must not return before the
+/// folder it found there, made by another a moment ago, is durable. Once in the life of the process and
+/// folder.
+result<void> filesystem_store::settle_top(const std::string& name) {
+    std::lock_guard guard(top_);
+    if (settled_.contains(name))
+        return {};
+    bool made = false;
+    if (auto folder = open_or_make_folder(root(), name, absolute(name), made); !folder)
+        return fail(std::move(folder.error()));
+    if (auto durable = sync(root(), data_.path); !durable)
+        return durable;
+    settled_.insert(name);
+    return {};
+}
+
+result<place> filesystem_store::make_place(std::string_view path) {
+    auto [parent, name] = split_path(path);
+    place where;
+    where.name = name;
+    std::vector<std::string> steps = components(parent);
+    if (!steps.empty()) {
+        if (auto top = settle_top(steps.front()); !top)
+            return fail(std::move(top.error()));
+    }
+    auto found = open_parent(parent);
+    if (!found)
+        return fail(std::move(found.error()));
+    where.folder = std::move(*found);
+    if (where.folder)
+        return where;
+    where.folder = unique_fd(open_beneath(root(), "", O_RDONLY | O_DIRECTORY));
+    if (!where.folder)
+        return fail(file_error(errno, "open", data_.path));
+    std::string shown = data_.path;
+    for (const std::string& step : steps) {
+        std::string above = shown;
+        shown += "/" + step;
+        bool made = false;
+        auto next = open_or_make_folder(where.folder.get(), step, shown, made);
+        if (!next)
+            return fail(std::move(next.error()));
+        if (made)
+            where.changed.emplace_back(std::move(where.folder), std::move(above));
+        where.folder = std::move(*next);
+    }
+    return where;
+}
+
+/// One sync for each folder that got a new entry, the innermost first: usually that is one.
+result<void> filesystem_store::make_durable(const place& where, std::string_view path) const {
+    auto durable = sync(where.folder.get(), absolute(split_path(path).first));
+    for (auto above = where.changed.rbegin(); durable && above != where.changed.rend(); ++above)
+        durable = sync(above->first.get(), above->second);
+    return durable;
+}
+
+result<std::optional<std::string>> filesystem_store::read(std::string_view path, std::size_t limit) const {
+    if (auto safe = check_own(path); !safe)
+        return fail(std::move(safe.error()));
+    std::string shown = absolute(path);
+    // O_NONBLOCK: opening a FIFO somebody put there must not wait for a writer.
+    unique_fd file(open_beneath(root(), std::string(path), O_RDONLY | O_NOCTTY | O_NONBLOCK));
+    if (!file) {
+        if (errno == ENOENT)
+            return std::nullopt;
+        return fail(file_error(errno, "read", shown));
+    }
+    struct stat info{};
+    if (::fstat(file.get(), &info) < 0)
+        return fail(file_error(errno, "read", shown));
+    if (!S_ISREG(info.st_mode))
+        return fail(file_error(EISDIR, "read", shown));
+    auto too_long = [&] {
+        return fail(errc::too_large, fmt::format("{} is longer than {} bytes", shown, limit));
+    };
+    if (std::cmp_greater(info.st_size, limit))
+        return too_long();
+    // All the room at once: a string that grows leaves copies of a key behind.
+    std::string contents(static_cast<std::size_t>(info.st_size) + 1, '\0');
+    std::size_t filled = 0;
+    for (;;) {
+        ssize_t n = uninterrupted(
+            [&] { return ::read(file.get(), contents.data() + filled, contents.size() - filled); });
+        if (n < 0) {
+            error why = file_error(errno, "read", shown);
+            erase_bytes(contents);
+            return fail(std::move(why));
+        }
+        filled += static_cast<std::size_t>(n);
+        if (n == 0 || filled == contents.size())
+            break;
+    }
+    if (filled > static_cast<std::size_t>(info.st_size)) {
+        erase_bytes(contents);
+        return fail(errc::io, fmt::format("{} changed while it was read", shown));
+    }
+    contents.resize(filled);
+    return std::optional<std::string>(std::move(contents));
+}
+
+result<void> filesystem_store::write(std::string_view path, std::string_view contents, unsigned mode) {
+    if (auto safe = check_own(path); !safe)
+        return safe;
+    auto where = make_place(path);
+    if (!where)
+        return fail(std::move(where.error()));
+    if (auto done = replace_file(where->folder.get(), where->name, contents, mode, absolute(path)); !done)
+        return done;
+    return make_durable(*where, path);
+}
+
+/// Writes all files into `folder` and brings them and the folder to the disk.
+result<void> fill(int folder, const std::vector<stored_file>& files, const std::string& shown) {
+    std::vector<unique_fd> open;
+    for (const stored_file& each : files) {
+        std::string name = fmt::format("{}/{}", shown, each.name);
+        auto file = create_file(folder, each.name, each.mode, name);
+        if (!file)
+            return fail(std::move(file.error()));
+        if (auto written = write_all(file->get(), each.contents, name); !written)
+            return written;
+        start_writeback(file->get());
+        open.push_back(std::move(*file));
+    }
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        if (auto durable = sync(open[i].get(), fmt::format("{}/{}", shown, files[i].name)); !durable)
+            return durable;
+    }
+    return sync(folder, shown);
+}
+
+int rename_into_nothing(int folder, const char* from, const char* to) {
+    int done = uninterrupted([&] { return ::renameat2(folder, from, folder, to, RENAME_NOREPLACE); });
+    if (done == 0 || (errno != EINVAL && errno != ENOSYS))
+        return done;
+    // A file system without the flag. That nothing is there has been seen, and nobody else writes here.
+    return uninterrupted([&] { return ::renameat(folder, from, folder, to); });
+}
+
+result<void> filesystem_store::write_set(std::string_view directory, const std::vector<stored_file>& files) {
+    if (auto safe = check_own(directory); !safe)
+        return safe;
+    std::set<std::string_view> names;
+    for (const stored_file& each : files) {
+        if (!is_component(each.name) || !names.insert(each.name).second)
+            return fail(
+                errc::invalid_argument,
+                fmt::format("a set for {} has a file name that is not allowed or comes twice", directory));
+    }
+    auto where = make_place(directory);
+    if (!where)
+        return fail(std::move(where.error()));
+    std::string shown = absolute(directory);
+    struct stat found{};
+    if (::fstatat(where->folder.get(), where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0)
+        return fail(errc::exists, fmt::format("{} exists already", shown));
+
+    bool made = false;
+    std::string temp;
+    result<unique_fd> folder;
+    do {
+        temp = leftover_name();
+        folder = open_or_make_folder(where->folder.get(), temp, shown, made);
+    } while (folder && !made);
+    auto done = folder ? fill(folder->get(), files, shown) : result<void>(fail(std::move(folder.error())));
+    if (done && rename_into_nothing(where->folder.get(), temp.c_str(), where->name.c_str()) < 0) {
+        if (errno == EEXIST || errno == ENOTEMPTY)
+            done = fail(errc::exists, fmt::format("{} exists already", shown));
+        else
+            done = fail(file_error(errno, "make", shown));
+    }
+    if (!done) {
+        // Best effort: what cannot be removed now is swept at the next start.
+        [[maybe_unused]] auto removed = remove_tree(where->folder.get(), temp, shown);
+        return done;
+    }
+    return make_durable(*where, directory);
+}
+
+result<void> filesystem_store::switch_link(std::string_view link, std::string_view target) {
+    for (std::string_view each : {link, target}) {
+        if (auto safe = check_own(each); !safe)
+            return safe;
+    }
+    auto where = make_place(link);
+    if (!where)
+        return fail(std::move(where.error()));
+    std::string shown = absolute(link);
+    int folder = where->folder.get();
+    struct stat found{};
+    if (::fstatat(folder, where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(found.st_mode))
+        return fail(file_error(EISDIR, "switch the link", shown));
+
+    std::string text;
+    for (std::size_t up = components(link).size(); up > 1; --up)
+        text += "../";
+    text += target;
+    std::string temp = leftover_name();
+    int made = -1;
+    for (int tries = 0; tries < 100; ++tries) {
+        made = uninterrupted([&] { return ::symlinkat(text.c_str(), folder, temp.c_str()); });
+        if (made == 0 || errno != EEXIST)
+            break;
+        temp = leftover_name();
+    }
+    if (made < 0)
+        return fail(file_error(errno, "make the link", shown));
+    if (uninterrupted([&] { return ::renameat(folder, temp.c_str(), folder, where->name.c_str()); }) < 0) {
+        error why = file_error(errno, "switch the link", shown);
+        ::unlinkat(folder, temp.c_str(), 0);
+        return fail(std::move(why));
+    }
+    return make_durable(*where, link);
+}
+
+result<std::optional<std::string>> filesystem_store::read_link(std::string_view link) const {
+    if (auto safe = check_own(link); !safe)
+        return fail(std::move(safe.error()));
+    auto [parent, name] = split_path(link);
+    auto folder = open_parent(parent);
+    if (!folder)
+        return fail(std::move(folder.error()));
+    if (!*folder)
+        return std::nullopt;
+    std::string text(4096, '\0');
+    ssize_t n =
+        uninterrupted([&] { return ::readlinkat(folder->get(), name.c_str(), text.data(), text.size()); });
+    if (n < 0) {
+        if (errno == ENOENT)
+            return std::nullopt;
+        return fail(file_error(errno == EINVAL ? EISDIR : errno, "read the link", absolute(link)));
+    }
+    text.resize(static_cast<std::size_t>(n));
+    // Only what switch_link writes is understood: as many "../" as lead to the root, then a path of the
+    // store.
+    std::string_view target = text;
+    bool ours = true;
+    for (std::size_t up = components(link).size(); up > 1; --up) {
+        ours = ours && target.starts_with("../");
+        target.remove_prefix(ours ? 3 : 0);
+    }
+    if (!ours || !check_path(target))
+        return fail(
+            errc::corrupted,
+            fmt::format("{} is a link that evercert did not make: it does not lead to a place in data_dir",
+                        absolute(link)),
+            text);
+    return std::string(target);
+}
+
+result<std::vector<std::string>> filesystem_store::list(std::string_view directory) const {
+    if (auto safe = directory.empty() ? result<void>() : check_own(directory); !safe)
+        return fail(std::move(safe.error()));
+    auto folder = open_parent(std::string(directory));
+    if (!folder)
+        return fail(std::move(folder.error()));
+    if (!*folder)
+        return std::vector<std::string>();
+    auto names = names_in(folder->get(), absolute(directory));
+    if (names) {
+        std::erase_if(*names, [&](const std::string& name) {
+            return !is_component(name) || (directory.empty() && name == lock_name);
+        });
+        std::ranges::sort(*names);
+    }
+    return names;
+}
+
+result<void> filesystem_store::remove(std::string_view path) {
+    if (auto safe = check_own(path); !safe)
+        return safe;
+    auto [parent, name] = split_path(path);
+    auto folder = open_parent(parent);
+    if (!folder)
+        return fail(std::move(folder.error()));
+    if (!*folder)
+        return {};
+    std::string shown = absolute(path);
+    if (parent.empty()) {
+        std::lock_guard guard(top_);
+        settled_.erase(name);
+    }
+    if (uninterrupted([&] { return ::unlinkat(folder->get(), name.c_str(), 0); }) < 0) {
+        if (errno == ENOENT)
+            return {};
+        if (errno != EISDIR)
+            return fail(system_error(errno, fmt::format("cannot remove {}", shown)));
+        // A folder is renamed first, so that nobody ever sees half of it.
+        std::string temp = leftover_name();
+        if (uninterrupted(
+                [&] { return ::renameat(folder->get(), name.c_str(), folder->get(), temp.c_str()); }) < 0)
+            return fail(file_error(errno, "remove", shown));
+        if (auto gone = remove_tree(folder->get(), temp, shown); !gone)
+            return gone;
+    }
+    return sync(folder->get(), absolute(parent));
+}
+
+} // namespace
+
+result<std::unique_ptr<store>> open_filesystem_store(const std::string& root) {
+    auto data = open_data_folder(root);
+    if (!data)
+        return fail(std::move(data.error()));
+    sweep_leftovers(data->folder.get());
+    return std::make_unique<filesystem_store>(std::move(*data));
+}
+
+} // namespace evercert::backends

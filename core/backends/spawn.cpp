@@ -1,0 +1,155 @@
+#include "core/backends/spawn.hpp"
+
+#include "core/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+namespace evercert::backends {
+namespace {
+
+bool runnable(const std::string& file) {
+    struct stat info{};
+    return ::stat(file.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(file.c_str(), X_OK) == 0;
+}
+
+class file_actions {
+public:
+    file_actions() { ::posix_spawn_file_actions_init(&actions_); }
+    ~file_actions() { ::posix_spawn_file_actions_destroy(&actions_); }
+    file_actions(const file_actions&) = delete;
+    file_actions& operator=(const file_actions&) = delete;
+
+    /// Outputs first: the pipe may sit on a low number when the daemon was started without stdin.
+    int prepare(int output) {
+        int wrong = ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
+        if (wrong == 0)
+            wrong = ::posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
+        if (wrong == 0)
+            wrong = ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        // Our own descriptors are close-on-exec; this is for those that libraries forgot.
+        if (wrong == 0)
+            wrong = ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+        return wrong;
+    }
+    [[nodiscard]] const posix_spawn_file_actions_t* get() const { return &actions_; }
+
+private:
+    posix_spawn_file_actions_t actions_{};
+};
+
+class attributes {
+public:
+    attributes() { ::posix_spawnattr_init(&attributes_); }
+    ~attributes() { ::posix_spawnattr_destroy(&attributes_); }
+    attributes(const attributes&) = delete;
+    attributes& operator=(const attributes&) = delete;
+
+    int prepare() {
+        sigset_t none;
+        sigset_t all;
+        ::sigemptyset(&none);
+        ::sigfillset(&all);
+        int wrong = ::posix_spawnattr_setflags(
+            &attributes_,
+            static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+        if (wrong == 0)
+            wrong = ::posix_spawnattr_setpgroup(&attributes_, 0);
+        if (wrong == 0)
+            wrong = ::posix_spawnattr_setsigmask(&attributes_, &none);
+        if (wrong == 0)
+            wrong = ::posix_spawnattr_setsigdefault(&attributes_, &all);
+        return wrong;
+    }
+    [[nodiscard]] const posix_spawnattr_t* get() const { return &attributes_; }
+
+private:
+    posix_spawnattr_t attributes_{};
+};
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    for (std::string& each : texts)
+        all.push_back(each.data());
+    all.push_back(nullptr);
+    return all;
+}
+
+void kill_and_reap(pid_t pid) {
+    ::kill(-pid, SIGKILL);
+    uninterrupted([&] { return ::waitpid(pid, nullptr, 0); });
+}
+
+} // namespace
+
+result<std::string> find_program(const std::string& name) {
+    if (name.find('/') != std::string::npos) {
+        if (runnable(name))
+            return name;
+        bool there = ::access(name.c_str(), F_OK) == 0;
+        return fail(errc::not_found,
+                    there ? fmt::format("{} may not be run: it is no file with execute permission for "
+                                        "this user (chmod +x)",
+                                        escape(name))
+                          : fmt::format("there is no program {}", escape(name)));
+    }
+    std::string_view rest = program_path;
+    for (;;) {
+        std::size_t colon = rest.find(':');
+        std::string file = fmt::format("{}/{}", rest.substr(0, colon), name);
+        if (runnable(file))
+            return file;
+        if (colon == rest.npos)
+            break;
+        rest.remove_prefix(colon + 1);
+    }
+    return fail(errc::not_found,
+                fmt::format("there is no program {} in {}: install it, or give its whole path", escape(name),
+                            program_path));
+}
+
+result<spawned> spawn(const std::string& file, const std::vector<std::string>& argv,
+                      const std::vector<std::string>& environment) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0)
+        return fail(system_error(errno, fmt::format("cannot make a pipe for {}", escape(file))));
+    spawned child;
+    child.output = unique_fd(ends[0]);
+    unique_fd theirs(ends[1]);
+
+    file_actions actions;
+    attributes attrs;
+    std::vector<std::string> arguments = argv;
+    std::vector<std::string> variables = environment;
+    int wrong = actions.prepare(theirs.get());
+    if (wrong == 0)
+        wrong = attrs.prepare();
+    if (wrong == 0)
+        wrong = ::posix_spawn(&child.pid, file.c_str(), actions.get(), attrs.get(),
+                              pointers(arguments).data(), pointers(variables).data());
+    if (wrong != 0) {
+        std::string what = fmt::format("cannot run {}", escape(file));
+        // Found and executable a moment ago: then its interpreter is missing, or it is no program at all.
+        if (wrong == ENOENT || wrong == EACCES || wrong == ENOEXEC)
+            return fail(errc::not_found,
+                        fmt::format("{}: {} (is its first line \"#!\" and an interpreter that exists?)", what,
+                                    ::strerrordesc_np(wrong)));
+        return fail(system_error(wrong, what));
+    }
+    child.pidfd = unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+    if (!child.pidfd) {
+        error why = system_error(errno, fmt::format("cannot watch {}", escape(file)));
+        kill_and_reap(child.pid);
+        return fail(std::move(why));
+    }
+    return child;
+}
+
+} // namespace evercert::backends

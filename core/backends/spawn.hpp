@@ -1,0 +1,28 @@
+#pragma once
+#include "core/backends/unique_fd.hpp"
+#include "core/base/error.hpp"
+
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace evercert::backends {
+
+/// What a program finds in its environment besides what was asked for.
+inline constexpr const char* program_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A started program: the leader of its own process group. Whoever holds this must reap it.
+struct spawned {
+    pid_t pid = -1;
+    unique_fd pidfd;  ///< readable once the program has ended
+    unique_fd output; ///< stdout and stderr, until every holder has closed it
+};
+
+/// The file to run for argv[0]; errc::not_found says where it was looked for.
+result<std::string> find_program(const std::string& name);
+/// Starts `file` with stdin from /dev/null, no other descriptors, default signals, nothing blocked. Ready
+/// made "NAME=value" strings are the whole environment.
+result<spawned> spawn(const std::string& file, const std::vector<std::string>& argv,
+                      const std::vector<std::string>& environment);
+
+} // namespace evercert::backends

@@ -1,0 +1,77 @@
+#pragma once
+// The one HTTP/1.1 server: for the http-01 listener, the control socket and the status page.
+#include "core/base/async.hpp"
+#include "core/base/error.hpp"
+#include "core/model/endpoint.hpp"
+#include "core/ports/event_sink.hpp"
+#include "core/ports/http_client.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace evercert::net {
+
+struct server_request {
+    std::string method;   ///< token, upper case as sent
+    std::string path;     ///< origin-form path, without query; undecoded
+    std::string query;
+    std::string host;     ///< from absolute-form or Host, lower case, without port, trailing dot or brackets; may be empty (HTTP/1.0)
+    std::string authority; ///< as sent (host[:port])
+    std::string body;
+    std::string peer;     ///< address of the peer, or "unix uid=0 gid=0 pid=1"
+    std::optional<unsigned> peer_uid; ///< on Unix sockets
+
+    server_request() = default;
+};
+
+struct server_response {
+    unsigned status = 200;
+    std::vector<http_header> headers; ///< Content-Length, Connection, Date and Server are the server's own business
+    std::string body;
+
+    server_response() = default;
+    explicit server_response(unsigned s, std::string b = {}) : status(s), body(std::move(b)) {}
+};
+
+struct server_limits {
+    std::size_t connections = 1024;
+    std::size_t per_source = 64;           ///< per IPv4 address or IPv6 /64; not on Unix sockets
+    std::size_t header_bytes = 8 * 1024;
+    std::size_t body_bytes = 0;            ///< a request with a longer body is answered 413
+    milliseconds lifetime = seconds(5);    ///< one deadline a connection, set at accept, whatever happens on it
+};
+
+/// Answers one request; runs on the loop thread.
+using request_handler = std::function<awaitable<server_response>(server_request)>;
+
+/// Where to listen: an address, a Unix socket path, or a listening descriptor passed in by systemd (taken over).
+struct unix_endpoint {
+    std::string path;
+    unsigned mode = 0660;
+    std::string group; ///< empty: unchanged
+};
+struct passed_socket {
+    int descriptor = -1;
+};
+using listen_address = std::variant<endpoint, unix_endpoint, passed_socket>;
+
+class http_server {
+public:
+    virtual ~http_server() = default;
+    /// Begins to accept. errc::busy when the address is taken: the message says by which process, if that can be known,
+    /// and what to do.
+    virtual result<void> listen(listen_address where) = 0;
+    /// Stops accepting, closes idle connections, lets requests under way finish until their deadline.
+    virtual awaitable<void> stop() = 0;
+    /// Addresses in use ("127.0.0.1:5002"), with the real port where 0 was asked for.
+    [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
+};
+
+std::unique_ptr<http_server> make_http_server(const asio::any_io_executor& executor, event_sink& events,
+                                              server_limits limits, request_handler handler);
+
+} // namespace evercert::net

@@ -1,0 +1,237 @@
+#include "core/net/listen_socket.hpp"
+
+#include "core/net/port_owner.hpp"
+#include "core/net/url.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace evercert::net {
+
+namespace {
+
+constexpr int backlog = 1024;
+
+sockaddr* generic(void* address) { return static_cast<sockaddr*>(address); }
+
+std::string port_taken(std::uint16_t port) {
+    const std::string owner = port_owner(port);
+    if (owner.empty()) {
+        return fmt::format("port {} is taken by another process (root can see which: ss -ltnp 'sport = :{}'): stop it, or "
+                           "give evercert another address", port, port);
+    }
+    return fmt::format("port {} is taken by {}: stop it, or give evercert another address", port, owner);
+}
+
+error bind_error(int number, const endpoint& where) {
+    const std::string text = to_string(where);
+    if (number == EADDRINUSE) {
+        return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port)};
+    }
+    if (number == EACCES || number == EPERM) {
+        return {errc::io, fmt::format("cannot listen on {}: ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket "
+                                      "passed in by systemd", text)};
+    }
+    if (number == EADDRNOTAVAIL) {
+        return {errc::io, "cannot listen on " + text + ": this host does not have that address"};
+    }
+    return system_error(number, "cannot listen on " + text);
+}
+
+void describe(listen_socket& socket) {
+    asio::generic::stream_protocol::endpoint local;
+    socklen_t size = static_cast<socklen_t>(local.capacity());
+    if (::getsockname(socket.get(), local.data(), &size) != 0) {
+        return;
+    }
+    if (local.data()->sa_family == AF_UNIX) {
+        sockaddr_un unix_address{};
+        std::memcpy(&unix_address, local.data(), std::min<std::size_t>(size, sizeof unix_address));
+        socket.address = unix_address.sun_path;
+        return;
+    }
+    asio::ip::tcp::endpoint where;
+    where.resize(size);
+    std::memcpy(where.data(), local.data(), size);
+    socket.port = where.port();
+    socket.ipv6 = where.address().is_v6();
+    socket.address = bracketed(where.address().to_string()) + ":" + std::to_string(where.port());
+    int only = 1;
+    socklen_t length = sizeof only;
+    if (socket.ipv6 && where.address().is_unspecified() &&
+        ::getsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, &length) == 0) {
+        socket.dual_stack = only == 0;
+    }
+}
+
+/// Whether a file left by a daemon that is gone lies there; it is removed. An error if somebody uses it.
+result<void> clear_stale(const std::string& path, const sockaddr_un& address) {
+    struct stat info{};
+    if (::lstat(path.c_str(), &info) != 0) {
+        return errno == ENOENT ? result<void>() : fail(system_error(errno, "cannot look at " + path));
+    }
+    if (!S_ISSOCK(info.st_mode)) {
+        return fail(errc::exists, path + " exists and is not a socket: remove it, or choose another path");
+    }
+    const listen_socket probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un copy = address;
+    if (::connect(probe.get(), generic(&copy), sizeof copy) == 0 || errno == EAGAIN) {
+        return fail(errc::busy, path + " is in use: another evercertd is running with it");
+    }
+    if (errno != ECONNREFUSED) {
+        return fail(system_error(errno, "cannot find out whether " + path + " is in use"));
+    }
+    if (::unlink(path.c_str()) != 0) {
+        return fail(system_error(errno, "cannot remove the leftover socket " + path));
+    }
+    return {};
+}
+
+result<void> set_access(const unix_endpoint& where) {
+    if (::chmod(where.path.c_str(), where.mode & 0777) != 0) {
+        return fail(system_error(errno, "cannot set the mode of " + where.path));
+    }
+    if (where.group.empty()) {
+        return {};
+    }
+    const group* found = ::getgrnam(where.group.c_str());
+    if (found == nullptr) {
+        return fail(errc::invalid_argument, "there is no group " + where.group + " for " + where.path +
+                                                ": create it (groupadd --system " + where.group +
+                                                "), or name another one");
+    }
+    if (::chown(where.path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
+        return fail(system_error(errno, "cannot give " + where.path + " to the group " + where.group));
+    }
+    return {};
+}
+
+} // namespace
+
+listen_socket::listen_socket(listen_socket&& other) noexcept { *this = std::move(other); }
+
+listen_socket& listen_socket::operator=(listen_socket&& other) noexcept {
+    if (this != &other) {
+        close();
+        descriptor_ = std::exchange(other.descriptor_, -1);
+        address = std::move(other.address);
+        port = other.port;
+        ipv6 = other.ipv6;
+        dual_stack = other.dual_stack;
+        remove_path = std::exchange(other.remove_path, {});
+    }
+    return *this;
+}
+
+listen_socket::~listen_socket() { close(); }
+
+int listen_socket::release() noexcept { return std::exchange(descriptor_, -1); }
+
+void listen_socket::close() noexcept {
+    if (!remove_path.empty()) {
+        ::unlink(remove_path.c_str());
+        remove_path.clear();
+    }
+    if (descriptor_ >= 0) {
+        ::close(std::exchange(descriptor_, -1));
+    }
+}
+
+result<listen_socket> open_tcp(const endpoint& where, ipv6_mode mode) {
+    boost::system::error_code bad;
+    const auto address = asio::ip::make_address(where.address, bad);
+    if (bad) {
+        return fail(errc::invalid_argument, "cannot listen on " + to_string(where) + ": not an IP address");
+    }
+    const int family = address.is_v6() ? AF_INET6 : AF_INET;
+    listen_socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const bool any6 = address.is_v6() && address.is_unspecified();
+    if (socket.get() < 0) {
+        if (errno == EAFNOSUPPORT && any6) {
+            return open_tcp(endpoint{"0.0.0.0", where.port}, mode);
+        }
+        return fail(system_error(errno, "cannot listen on " + to_string(where)));
+    }
+    const int on = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (address.is_v6()) {
+        const int only = any6 && mode == ipv6_mode::dual_stack ? 0 : 1;
+        ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+    }
+    asio::ip::tcp::endpoint local(address, where.port);
+    if (::bind(socket.get(), local.data(), static_cast<socklen_t>(local.size())) != 0 ||
+        ::listen(socket.get(), backlog) != 0) {
+        const int number = errno;
+        if (number == EADDRNOTAVAIL && any6) { // IPv6 switched off by sysctl
+            return open_tcp(endpoint{"0.0.0.0", where.port}, mode);
+        }
+        return fail(bind_error(number, where));
+    }
+    describe(socket);
+    return socket;
+}
+
+result<listen_socket> open_unix(const unix_endpoint& where) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (where.path.empty() || where.path.size() >= sizeof address.sun_path ||
+        where.path.find('\0') != std::string::npos) {
+        return fail(errc::invalid_argument, fmt::format("the socket path {} is empty or longer than {} bytes", where.path,
+                                                        sizeof address.sun_path - 1));
+    }
+    where.path.copy(address.sun_path, where.path.size());
+    if (auto cleared = clear_stale(where.path, address); !cleared) {
+        return fail(std::move(cleared.error()));
+    }
+    listen_socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (socket.get() < 0 || ::bind(socket.get(), generic(&address), sizeof address) != 0) {
+        return fail(system_error(errno, "cannot make the socket " + where.path));
+    }
+    socket.remove_path = where.path;
+    // Bound but not listening: nobody can connect yet, whatever the umask made of its mode.
+    if (auto set = set_access(where); !set) {
+        return fail(std::move(set.error()));
+    }
+    if (::listen(socket.get(), backlog) != 0) {
+        return fail(system_error(errno, "cannot listen on " + where.path));
+    }
+    describe(socket);
+    return socket;
+}
+
+result<listen_socket> take_passed(const passed_socket& where) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    const auto option = [&](int name) {
+        size = sizeof value;
+        return ::getsockopt(where.descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+    };
+    const int domain = option(SO_DOMAIN);
+    if (option(SO_TYPE) != SOCK_STREAM || option(SO_ACCEPTCONN) != 1 ||
+        (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)) {
+        return fail(errc::invalid_argument,
+                    fmt::format("the passed descriptor {} is not a listening stream socket: the socket unit needs "
+                                "ListenStream= and Accept=no", where.descriptor));
+    }
+    const int flags = ::fcntl(where.descriptor, F_GETFL);
+    if (flags < 0 || ::fcntl(where.descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        ::fcntl(where.descriptor, F_SETFD, FD_CLOEXEC) < 0) {
+        return fail(system_error(errno, fmt::format("cannot prepare the passed descriptor {}", where.descriptor)));
+    }
+    listen_socket socket(where.descriptor);
+    describe(socket);
+    return socket;
+}
+
+} // namespace evercert::net

@@ -1,0 +1,104 @@
+#include "core/net/message.hpp"
+
+#include "core/base/text.hpp"
+
+#include <boost/beast/http/error.hpp>
+
+#include <array>
+
+namespace evercert::net {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+}
+
+bool is_ours(std::string_view name) noexcept {
+    static constexpr std::array<std::string_view, 8> names = {
+        "host", "content-length", "connection", "transfer-encoding", "te", "trailer", "upgrade", "expect"};
+    return std::any_of(names.begin(), names.end(), [&](auto n) { return equals_ignoring_case(n, name); });
+}
+
+} // namespace
+
+bool valid_header(std::string_view name, std::string_view value) noexcept {
+    return is_token(name) &&
+           std::all_of(value.begin(), value.end(), [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); });
+}
+
+result<std::string> write_request(const http_request& request, std::string_view target, std::string_view authority,
+                                  std::string_view user_agent) {
+    if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
+        return fail(errc::invalid_argument, "only GET, HEAD and POST requests can be sent");
+    }
+    std::string out;
+    out.reserve(512 + request.body.size());
+    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target, authority);
+    bool agent = false;
+    for (const auto& [name, value] : request.headers) {
+        if (!valid_header(name, value) || is_ours(name)) {
+            return fail(errc::invalid_argument, "the request header " + escape(name, 60) + " cannot be sent");
+        }
+        agent = agent || equals_ignoring_case(name, "user-agent");
+        fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+    }
+    if (!agent && !user_agent.empty()) {
+        fmt::format_to(std::back_inserter(out), "User-Agent: {}\r\n", user_agent);
+    }
+    if (out.size() > response_header_limit) {
+        return fail(errc::invalid_argument, "the request headers are longer than 32 KiB");
+    }
+    if (request.method == "POST" || !request.body.empty()) {
+        fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", request.body.size());
+    }
+    out += "\r\n";
+    out += request.body;
+    return out;
+}
+
+error read_error(const boost::system::error_code& ec, const std::string& peer, std::size_t body_limit) {
+    if (ec == http::error::body_limit) {
+        return {errc::too_large, fmt::format("the answer of {} is longer than {} bytes", peer, body_limit)};
+    }
+    if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
+        return {errc::too_large, fmt::format("the header of the answer of {} is longer than 32 KiB", peer)};
+    }
+    if (ec == http::error::end_of_stream || ec == http::error::partial_message ||
+        ec == asio::ssl::error::stream_truncated || ec == asio::error::eof) {
+        return {errc::network, peer + " closed the connection before its answer was complete"};
+    }
+    if (ec.category() == http::make_error_code(http::error::bad_field).category()) {
+        return {errc::protocol, peer + " sent an answer that is not valid HTTP/1.1: " + ec.message()};
+    }
+    if (ec.category() == asio::error::get_ssl_category()) {
+        return {errc::tls, "the TLS connection to " + peer + " broke: " + ec.message()};
+    }
+    return {errc::network, "the connection to " + peer + " broke: " + ec.message()};
+}
+
+result<read_outcome> take_response(response_parser& parser, const std::string& peer) {
+    read_outcome out;
+    out.keep_alive = parser.keep_alive();
+    auto& message = parser.get();
+    out.response.status = message.result_int();
+    if (out.response.status < 200 || out.response.status > 599) {
+        return fail(errc::protocol, fmt::format("{} answered with status {}, which means nothing", peer,
+                                                out.response.status));
+    }
+    if (message.find(http::field::transfer_encoding) != message.end() && !parser.chunked()) {
+        return fail(errc::protocol, peer + " used a transfer coding that was not asked for");
+    }
+    for (const auto& field : message) {
+        out.response.headers.emplace_back(field.name_string(), field.value());
+    }
+    out.response.body = std::move(message.body());
+    return out;
+}
+
+} // namespace evercert::net

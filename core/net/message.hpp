@@ -1,0 +1,71 @@
+#pragma once
+// HTTP/1.1 messages of the client side: requests checked and written by us, responses read by Beast under limits.
+#include "core/base/async.hpp"
+#include "core/base/error.hpp"
+#include "core/ports/http_client.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <optional>
+#include <string>
+
+namespace evercert::net {
+
+constexpr std::size_t response_header_limit = 32 * 1024;
+/// Also bounds chunk headers, which Beast holds whole in the buffer.
+constexpr std::size_t read_buffer_limit = 64 * 1024;
+
+/// A header name is a token (RFC 9110 section 5.1); a value holds no control bytes but tab, and no byte outside ASCII.
+bool valid_header(std::string_view name, std::string_view value) noexcept;
+
+/// The request as sent. `target` and `authority` come from parse_url. Refuses methods other than GET, HEAD, POST,
+/// invalid headers, and headers that are ours to write (Host, Content-Length, Connection ...).
+result<std::string> write_request(const http_request& request, std::string_view target, std::string_view authority,
+                                  std::string_view user_agent);
+
+struct read_outcome {
+    http_response response;
+    bool keep_alive = false;
+};
+
+using response_parser = boost::beast::http::response_parser<boost::beast::http::string_body>;
+
+/// From Beast's code to ours. `peer` names the other side.
+error read_error(const boost::system::error_code& ec, const std::string& peer, std::size_t body_limit);
+/// The finished message; errc::protocol for what Beast lets pass and we do not.
+result<read_outcome> take_response(response_parser& parser, const std::string& peer);
+
+/// Reads one response, passing over up to eight interim ones (1xx). Sets `touched` as soon as a byte of it has come. A
+/// cancelled read ends with an error like any other: the caller looks at its cancellation state.
+template <class Stream>
+awaitable<result<read_outcome>> read_response(Stream& stream, boost::beast::flat_buffer& buffer, std::string peer,
+                                              bool head, std::size_t body_limit, bool& touched) {
+    for (int interim = 0; interim < 9; ++interim) {
+        std::optional<response_parser> parser(std::in_place);
+        parser->header_limit(static_cast<std::uint32_t>(response_header_limit));
+        parser->body_limit(body_limit);
+        parser->eager(true);
+        parser->skip(head);
+        boost::system::error_code ec;
+        co_await boost::beast::http::async_read(stream, buffer, *parser, asio::redirect_error(asio::use_awaitable, ec));
+        touched = touched || parser->got_some() || buffer.size() > 0;
+        if (ec) {
+            co_return fail(read_error(ec, peer, body_limit));
+        }
+        if (parser->get().result_int() / 100 != 1) {
+            co_return take_response(*parser, peer);
+        }
+        if (parser->get().result_int() == 101) {
+            break;
+        }
+    }
+    co_return fail(errc::protocol, peer + " sent interim responses without end instead of an answer");
+}
+
+} // namespace evercert::net

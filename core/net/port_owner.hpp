@@ -1,0 +1,12 @@
+#pragma once
+// Who holds a port, for the message an operator reads when we cannot have it.
+#include <cstdint>
+#include <string>
+
+namespace evercert::net {
+
+/// "nginx (pid 123)", or empty if it cannot be known: other users' processes show their sockets to root only. Reads
+/// /proc; best effort.
+std::string port_owner(std::uint16_t port);
+
+} // namespace evercert::net

@@ -1,0 +1,231 @@
+#include "core/net/server_session.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <array>
+
+namespace evercert::net {
+
+using asio::redirect_error;
+using asio::use_awaitable;
+using boost::system::error_code;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr unsigned peer_gone = 1; ///< no status: there is nobody to answer
+constexpr std::size_t linger_limit = 64 * 1024;
+
+std::string_view view(const boost::beast::flat_buffer& buffer) {
+    return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
+
+/// The answer to a request that Beast could not read, or peer_gone if the connection failed instead.
+unsigned status_for(const error_code& ec) {
+    if (ec == http::error::body_limit) {
+        return 413;
+    }
+    if (ec == http::error::end_of_stream || ec == http::error::partial_message) {
+        return peer_gone;
+    }
+    const bool syntax = ec.category() == http::make_error_code(http::error::bad_field).category();
+    return syntax ? 400 : peer_gone;
+}
+
+/// Says only what is wrong; nothing of the request is repeated.
+server_response refusal(unsigned status) {
+    server_response out(status, fmt::format("{}\n", status));
+    out.headers.emplace_back("Content-Type", "text/plain");
+    return out;
+}
+
+} // namespace
+
+server_session::server_session(socket accepted, std::shared_ptr<session_services> services, std::string peer,
+                               std::optional<unsigned> peer_uid)
+    : socket_(std::move(accepted)), services_(std::move(services)),
+      buffer_(services_->limits.header_bytes + std::max<std::size_t>(services_->limits.header_bytes, 4096)),
+      timer_(socket_.get_executor()), peer_(std::move(peer)), peer_uid_(peer_uid) {
+    timer_.set(socket_clock() + services_->limits.lifetime, [this] { abort(); });
+}
+
+void server_session::abort() {
+    error_code ignored;
+    socket_.close(ignored);
+    cancel.emit(asio::cancellation_type::terminal);
+}
+
+awaitable<void> server_session::run() {
+    for (;;) {
+        auto request = co_await read_request();
+        if (request.closed) {
+            co_return;
+        }
+        answering_ = true;
+        bool keep = request.status == 0 && request.head.keep_alive;
+        const request_head head = request.head;
+        server_response response = request.status != 0 ? refusal(request.status) : server_response();
+        if (request.status == 0) {
+            response = co_await answer(std::move(request));
+        }
+        keep = keep && !services_->stopping;
+        const bool written = co_await write(std::move(response), head, keep);
+        answering_ = false;
+        if (!written || services_->stopping) {
+            co_return;
+        }
+        if (!keep) {
+            co_await linger();
+            co_return;
+        }
+    }
+}
+
+awaitable<server_session::received> server_session::read_request() {
+    received out;
+    out.status = co_await read_head(out);
+    if (out.status == peer_gone) {
+        out.closed = true;
+    }
+    co_return out;
+}
+
+awaitable<unsigned> server_session::read_head(received& into) {
+    const std::size_t limit = services_->limits.header_bytes;
+    head_scanner scanner;
+    for (;;) {
+        const auto state = scanner.scan(view(buffer_));
+        if (state == head_scanner::state::bad) {
+            co_return 400;
+        }
+        const bool complete = state == head_scanner::state::complete;
+        if ((complete ? scanner.size() : buffer_.size()) - scanner.leading() > limit) {
+            co_return scanner.in_request_line() ? 414 : 431;
+        }
+        if (complete) {
+            break;
+        }
+        error_code ec;
+        const std::size_t room = std::min<std::size_t>(buffer_.max_size() - buffer_.size(), 4096);
+        const auto space = buffer_.prepare(room);
+        const std::size_t n = co_await socket_.async_read_some(space, redirect_error(use_awaitable, ec));
+        if (ec) {
+            co_return peer_gone;
+        }
+        buffer_.commit(n);
+    }
+    buffer_.consume(scanner.leading());
+    const std::size_t size = scanner.size() - scanner.leading();
+    into.head = parse_request_head(view(buffer_).substr(0, size));
+    if (into.head.status != 0) {
+        co_return into.head.status;
+    }
+    if (!into.head.has_body) {
+        // Nearly every request on the challenge port. Beast still has its say on the head.
+        http::request_parser<http::string_body> second_opinion;
+        second_opinion.header_limit(static_cast<std::uint32_t>(size + 1));
+        second_opinion.eager(true);
+        error_code ec;
+        second_opinion.put(asio::buffer(buffer_.data().data(), size), ec);
+        buffer_.consume(size);
+        co_return ec ? status_for(ec) == peer_gone ? 400 : status_for(ec) : 0;
+    }
+    co_return co_await read_body(into, size);
+}
+
+awaitable<unsigned> server_session::read_body(received& into, std::size_t head_size) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(static_cast<std::uint32_t>(head_size + 1));
+    parser.body_limit(services_->limits.body_bytes);
+    parser.eager(false);
+    error_code ec;
+    parser.put(asio::buffer(buffer_.data().data(), head_size), ec);
+    if (ec || !parser.is_header_done()) {
+        co_return ec ? status_for(ec) == peer_gone ? 400 : status_for(ec) : 400;
+    }
+    buffer_.consume(head_size);
+    if (into.head.expects_continue && buffer_.size() == 0) {
+        static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+        co_await asio::async_write(socket_, asio::buffer(go_on), redirect_error(use_awaitable, ec));
+        if (ec) {
+            co_return peer_gone;
+        }
+    }
+    parser.eager(true);
+    if (!parser.is_done()) {
+        co_await http::async_read(socket_, buffer_, parser, redirect_error(use_awaitable, ec));
+        if (ec == http::error::buffer_overflow) {
+            co_return 400; // a chunk header longer than anything sensible
+        }
+        if (ec) {
+            co_return status_for(ec);
+        }
+    }
+    into.body = std::move(parser.get().body());
+    co_return 0;
+}
+
+awaitable<server_response> server_session::answer(received from) {
+    server_request request;
+    request.method = std::move(from.head.method);
+    request.path = std::move(from.head.path);
+    request.query = std::move(from.head.query);
+    request.host = std::move(from.head.host);
+    request.authority = std::move(from.head.authority);
+    request.body = std::move(from.body);
+    request.peer = peer_;
+    request.peer_uid = peer_uid_;
+    std::string what;
+    try {
+        co_return co_await services_->handler(std::move(request));
+    } catch (const boost::system::system_error& e) {
+        if (e.code() == asio::error::operation_aborted) {
+            throw;
+        }
+        what = e.what();
+    } catch (const std::exception& e) {
+        what = e.what();
+    }
+    if (!services_->closed) {
+        event failed;
+        failed.id = "http.handler_failed";
+        failed.level = severity::error;
+        failed.message = "a request could not be answered because of a mistake in evercert";
+        failed.fields.emplace_back("error", what);
+        services_->events.emit(failed);
+    }
+    co_return refusal(500);
+}
+
+awaitable<bool> server_session::write(server_response response, const request_head& head, bool keep_alive) {
+    auto text = write_response_head(response, keep_alive, services_->time->now());
+    if (!text) {
+        response = refusal(500);
+        text = write_response_head(response, keep_alive, services_->time->now());
+    }
+    const bool bodyless = head.method == "HEAD" || response.status == 204 || response.status == 304;
+    const std::array<asio::const_buffer, 2> parts = {
+        asio::buffer(*text), bodyless ? asio::const_buffer() : asio::buffer(response.body)};
+    error_code ec;
+    co_await asio::async_write(socket_, parts, redirect_error(use_awaitable, ec));
+    co_return !ec;
+}
+
+awaitable<void> server_session::linger() {
+    // Closing with unread bytes sends a reset, which can overtake the answer (RFC 9112 section 9.6).
+    error_code ec;
+    socket_.shutdown(asio::socket_base::shutdown_send, ec);
+    std::array<char, 2048> scrap{};
+    for (std::size_t seen = 0; !ec && seen < linger_limit;) {
+        seen += co_await socket_.async_read_some(asio::buffer(scrap), redirect_error(use_awaitable, ec));
+    }
+}
+
+} // namespace evercert::net

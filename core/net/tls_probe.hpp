@@ -1,0 +1,22 @@
+#pragma once
+#include "core/base/async.hpp"
+#include "core/base/error.hpp"
+#include "core/base/time.hpp"
+#include "core/model/endpoint.hpp"
+#include "core/model/identifier.hpp"
+
+#include <string>
+
+namespace evercert::net {
+
+/// What a TLS server showed.
+struct served_certificate {
+    std::string fingerprint; ///< lower-case hex SHA-256 of the leaf's DER
+    std::string serial;      ///< lower-case hex
+};
+
+/// One TLS handshake with SNI (none for IP identifiers), the certificate taken unverified: the question is which one is
+/// served, not whether it is trusted.
+awaitable<result<served_certificate>> probe_tls(endpoint where, identifier name, milliseconds deadline);
+
+} // namespace evercert::net

@@ -1,0 +1,76 @@
+#include "core/store/layout.hpp"
+
+#include "core/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace evercert::storage {
+
+result<void> check_name(std::string_view name) {
+    auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+               c == '_' || c == '-';
+    };
+    if (name.empty() || name.size() > 200 || name.front() == '.' || !std::ranges::all_of(name, allowed))
+        return fail(
+            errc::invalid_argument,
+            fmt::format(
+                "\"{}\" cannot be a folder name: letters, digits, '.', '_' and '-' are allowed, no '.' "
+                "in front, at most 200",
+                escape(name, 100)));
+    return {};
+}
+
+namespace layout {
+
+std::string account_folder(std::string_view issuer) {
+    return fmt::format("accounts/{}", issuer);
+}
+std::string account_key(std::string_view issuer) {
+    return fmt::format("accounts/{}/account.key", issuer);
+}
+std::string account_record(std::string_view issuer) {
+    return fmt::format("accounts/{}/account.json", issuer);
+}
+std::string pending_key(std::string_view certificate) {
+    return fmt::format("certificates/{}/pending.key", certificate);
+}
+std::string versions(std::string_view certificate) {
+    return fmt::format("certificates/{}/versions", certificate);
+}
+std::string version(std::string_view certificate, unsigned number) {
+    return fmt::format("certificates/{}/versions/{}", certificate, version_name(number));
+}
+std::string live(std::string_view certificate) {
+    return fmt::format("live/{}", certificate);
+}
+std::string job(std::string_view certificate) {
+    return fmt::format("jobs/{}.json", certificate);
+}
+
+std::string version_name(unsigned number) {
+    return fmt::format("{:04}", number);
+}
+
+std::optional<unsigned> parse_version_name(std::string_view name) {
+    unsigned number = 0;
+    auto [end, wrong] = std::from_chars(name.data(), name.data() + name.size(), number);
+    // Writing it again refuses "7", "00007" and "+007" alike.
+    if (wrong != std::errc() || end != name.data() + name.size() || number == 0 ||
+        version_name(number) != name)
+        return std::nullopt;
+    return number;
+}
+
+std::optional<unsigned> version_of(std::string_view certificate, std::string_view target) {
+    std::string folder = versions(certificate) + "/";
+    if (!target.starts_with(folder))
+        return std::nullopt;
+    return parse_version_name(target.substr(folder.size()));
+}
+
+} // namespace layout
+} // namespace evercert::storage

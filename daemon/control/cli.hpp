@@ -1,0 +1,46 @@
+#pragma once
+// The operator's command, without its argument parser and without the world: both are given.
+#include "core/base/error.hpp"
+#include "core/base/time.hpp"
+#include "core/ports/http_client.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace evercert::daemon {
+
+enum exit_code : int { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_daemon = 3 };
+
+struct cli_options {
+    std::string command; ///< status, show, renew, revoke, deploy, reload or check
+    std::string name;    ///< of the certificate; for check the file
+    std::string config;
+    std::string socket;
+    std::string reason;
+    bool json = false;
+    bool now = false;
+    bool wait = true;
+};
+
+struct cli_world {
+    /// One exchange with the daemon; `url` is the target ("/v1/status").
+    std::function<result<http_response>(const std::string& socket, http_request request)> request;
+    const time_source& time;
+    std::function<void(milliseconds)> pause;
+    std::function<void(std::string_view)> out;
+    std::function<void(std::string_view)> err;
+    std::string default_config = "/etc/evercert/evercert.yaml";
+    std::size_t width = 0; ///< of the terminal; 0: none
+};
+
+/// Runs one command; returns its exit code.
+int run_cli(const cli_options& options, const cli_world& world);
+
+/// --socket; else what the configuration says; else /run/evercert/control.sock. Only a configuration that was
+/// named with
+/// --config must be without mistakes: a daemon goes on with its old one when the usual file is broken.
+result<std::string> find_socket(const cli_options& options, const std::string& default_config);
+
+} // namespace evercert::daemon

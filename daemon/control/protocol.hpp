@@ -1,0 +1,45 @@
+#pragma once
+// The JSON of the control socket, both directions. Every answer is one object with "schema": 1; a failed one
+// has
+// {"error": {"code", "message"}} besides. Times are RFC 3339 in UTC; what there is not is null.
+#include "core/json/value.hpp"
+#include "core/json/writer.hpp"
+#include "core/lifecycle/engine.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace evercert::daemon {
+
+inline constexpr int control_schema = 1;
+
+/// What `GET /v1/status` tells of the daemon itself.
+struct daemon_status {
+    std::string version;
+    long pid = 0;
+    wall_time started;
+    std::vector<std::string> listeners; ///< addresses and socket paths
+};
+
+/// {"schema", "certificates": [...]}
+std::string list_to_json(const std::vector<lifecycle::certificate_status>& all);
+/// {"schema", "certificate": {...}}
+std::string certificate_to_json(const lifecycle::certificate_status& one);
+/// {"schema", "version", "pid", "started", "uptime_seconds", "listeners", "certificates": {"total",
+/// "<state>": n ...}}
+std::string status_to_json(const daemon_status& daemon, wall_time now,
+                           const std::vector<lifecycle::certificate_status>& all);
+/// {"schema", "message"}
+std::string message_to_json(std::string_view message);
+/// {"schema", "error": {"code", "message"}}
+std::string error_to_json(const error& what);
+
+// Parsing, for the client. Errors: errc::protocol or errc::parse; a newer schema is errc::unsupported.
+result<std::vector<lifecycle::certificate_status>> list_from_json(std::string_view text);
+result<lifecycle::certificate_status> certificate_from_json(std::string_view text);
+result<std::string> message_from_json(std::string_view text);
+/// The message of an error answer, or nullopt if the text is not one.
+std::optional<std::string> error_message_from_json(std::string_view text);
+
+} // namespace evercert::daemon

@@ -1,0 +1,13 @@
+#pragma once
+#include "core/base/error.hpp"
+
+#include <string_view>
+
+namespace evercert::daemon {
+
+/// A revocation reason by name (case does not matter) or number. Only what RFC 5280 section 5.3.1 lets the
+/// owner of a certificate say is taken: unspecified 0, keyCompromise 1, affiliationChanged 3, superseded 4,
+/// cessationOfOperation 5, privilegeWithdrawn 9. Anything else is errc::invalid_argument with the list.
+result<int> parse_reason(std::string_view text);
+
+} // namespace evercert::daemon

@@ -1,0 +1,32 @@
+#pragma once
+// What the control socket answers.
+#include "core/lifecycle/engine.hpp"
+#include "core/net/http_server.hpp"
+#include "core/ports/event_sink.hpp"
+#include "daemon/control/protocol.hpp"
+
+#include <functional>
+
+namespace evercert::daemon {
+
+/// The references must outlive the handler and every request under way.
+struct control_parts {
+    lifecycle::engine& engine;
+    const time_source& time;
+    event_sink& events; ///< control.request: who asked for what that changes something
+    std::function<result<std::string>()>
+        reload; ///< loads the configuration anew: a sentence, or what is wrong
+    std::function<daemon_status()> status;
+};
+
+/// GET /v1/status, /v1/certificates, /v1/certificates/NAME; POST /v1/certificates/NAME/{renew,revoke,deploy},
+/// /v1/reload. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or
+/// number}. An unknown member is refused. Renew and deploy answer 202 with the certificate at once; revoke
+/// answers 200 when the CA has confirmed. The mode and group of the socket decide who may ask. A request
+/// without peer credentials did not come through it and is refused.
+net::request_handler make_control_handler(control_parts parts);
+
+/// For the server that carries the handler: bodies are allowed, and a revocation may wait for its CA.
+net::server_limits control_limits();
+
+} // namespace evercert::daemon

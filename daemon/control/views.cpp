@@ -1,0 +1,129 @@
+#include "daemon/control/views.hpp"
+
+#include "core/base/text.hpp"
+#include "daemon/control/table.hpp"
+#include "daemon/log/printable.hpp"
+
+namespace evercert::daemon {
+namespace {
+
+using lifecycle::certificate_status;
+
+std::string expires(const certificate_status& one, wall_time now) {
+    if (!one.live) {
+        return "-";
+    }
+    if (one.live->revoked) {
+        return "revoked";
+    }
+    return fmt::format("{} ({})", format_time(one.live->not_after).substr(0, 10),
+                       relative(one.live->not_after, now));
+}
+
+std::string next(const certificate_status& one, wall_time now) {
+    const std::string why = cut(printable(one.next_reason), 45);
+    if (!one.next_run) {
+        return why.empty() ? "-" : why;
+    }
+    const std::string when = relative(*one.next_run, now);
+    return why.empty() ? when : fmt::format("{}: {}", when, why);
+}
+
+class lines {
+public:
+    void add(std::string_view label, std::string_view text) {
+        if (!text.empty()) {
+            out_ += fmt::format("{:<16}{}\n", label, text);
+        }
+    }
+    void add_time(std::string_view label, const std::optional<wall_time>& when, wall_time now) {
+        if (when) {
+            add(label, fmt::format("{} ({})", format_time(*when), relative(*when, now)));
+        }
+    }
+    [[nodiscard]] std::string text() && { return std::move(out_); }
+
+private:
+    std::string out_;
+};
+
+} // namespace
+
+std::string relative(wall_time when, wall_time now) {
+    const milliseconds distance = when > now ? when - now : now - when;
+    if (distance < seconds(1)) {
+        return "now";
+    }
+    // The largest unit is enough for a table: "59d", not "59d 4h".
+    std::string text = format_duration(distance);
+    text.erase(std::min(text.find(' '), text.size()));
+    return when > now ? "in " + text : text + " ago";
+}
+
+std::string problem_of(const certificate_status& one) {
+    return printable(one.problem.empty() ? one.deploy_problem : one.problem);
+}
+
+std::string status_view(const std::vector<certificate_status>& all, wall_time now, std::size_t width) {
+    if (all.empty()) {
+        return "no certificates\n";
+    }
+    const bool problems =
+        std::any_of(all.begin(), all.end(), [](const auto& one) { return !problem_of(one).empty(); });
+    std::vector<std::string> headers{"NAME", "STATE", "ISSUER", "EXPIRES", "NEXT"};
+    if (problems) {
+        headers.emplace_back("PROBLEM");
+    }
+    table out(std::move(headers));
+    for (const certificate_status& one : all) {
+        std::vector<std::string> row{printable(one.name), std::string(lifecycle::to_string(one.where)),
+                                     printable(one.issuer), expires(one, now), next(one, now)};
+        if (problems) {
+            row.push_back(cut(problem_of(one), 200));
+        }
+        out.add(std::move(row));
+    }
+    return out.render(width);
+}
+
+std::string certificate_view(const certificate_status& one, wall_time now) {
+    lines out;
+    out.add("name", printable(one.name));
+    out.add("names", printable(join(one.names, ", ")));
+    out.add("state", lifecycle::to_string(one.where));
+    out.add("issuer", printable(one.issuer));
+    out.add("challenge", printable(one.challenge));
+    out.add("key", printable(one.key));
+    if (one.live) {
+        out.add("serial", printable(one.live->serial));
+        out.add("signed by", fmt::format("\"{}\"", escape(one.live->issuer, 200)));
+        out.add("version", std::to_string(one.live->version));
+        out.add_time("valid from", one.live->not_before, now);
+        out.add_time("expires", one.live->not_after, now);
+        out.add("fingerprint", printable(one.live->fingerprint));
+        out.add("revoked", one.live->revoked ? "yes" : "");
+    } else {
+        out.add("live", "no certificate yet");
+    }
+    out.add("directory", printable(one.directory));
+    if (!one.deploy.empty()) {
+        out.add("deployed",
+                fmt::format("{} ({})", one.deployed ? "yes" : "not yet", printable(join(one.deploy, ", "))));
+    }
+    out.add_time("next run", one.next_run, now);
+    out.add("because", printable(one.next_reason));
+    out.add_time("last success", one.last_success, now);
+    out.add_time("last failure", one.last_failure, now);
+    if (one.failures > 0) {
+        out.add("failures", fmt::format("{} in a row", one.failures));
+    }
+    out.add("problem", printable(one.problem));
+    if (one.deploy_failures > 0) {
+        out.add("deploy failures", fmt::format("{} in a row", one.deploy_failures));
+    }
+    out.add("deploy problem", printable(one.deploy_problem));
+    out.add("order", escape(one.order_url));
+    return std::move(out).text();
+}
+
+} // namespace evercert::daemon

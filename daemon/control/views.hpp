@@ -1,0 +1,24 @@
+#pragma once
+// What the command shows to people. All text of others is made safe here.
+#include "core/base/time.hpp"
+#include "core/lifecycle/engine.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace evercert::daemon {
+
+/// "in 59d", "3h ago", "now".
+std::string relative(wall_time when, wall_time now);
+
+/// NAME, STATE, ISSUER, EXPIRES, NEXT, PROBLEM; "no certificates" if there are none.
+std::string status_view(const std::vector<lifecycle::certificate_status>& all, wall_time now,
+                        std::size_t width);
+/// Everything about one.
+std::string certificate_view(const lifecycle::certificate_status& one, wall_time now);
+/// The problem an operator has to know of: of ordering, else of deploying, else empty.
+std::string problem_of(const lifecycle::certificate_status& one);
+
+} // namespace evercert::daemon

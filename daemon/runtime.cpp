@@ -1,0 +1,264 @@
+#include "daemon/runtime.hpp"
+
+#include "config/diff.hpp"
+#include "config/load.hpp"
+#include "core/backends/filesystem_store.hpp"
+#include "core/base/task_group.hpp"
+#include "core/base/text.hpp"
+#include "core/net/http_server.hpp"
+#include "daemon/control/routes.hpp"
+#include "daemon/hardening.hpp"
+#include "daemon/log/log.hpp"
+#include "daemon/wiring.hpp"
+#include "systemd/listen_fds.hpp"
+#include "systemd/notifier.hpp"
+#include "systemd/watchdog.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace evercert::daemon {
+namespace {
+
+constexpr milliseconds drain_time = std::chrono::seconds(8);
+constexpr milliseconds listener_retry = std::chrono::seconds(10);
+
+void print_mistakes(const std::vector<config::mistake>& mistakes) {
+    for (const auto& wrong : mistakes) {
+        std::fprintf(stderr, "%s\n", wrong.to_string().c_str());
+    }
+}
+
+class runtime {
+public:
+    runtime(run_options options, config::settings settings)
+        : options_(std::move(options)), settings_(std::move(settings)), time_(make_system_time(loop_.get_executor())),
+          log_(make_log(settings_.log, *time_, standard_outlets())), started_(time_->now()),
+          tasks_(loop_.get_executor(), [this](const auto& task, const auto& what) {
+              tell("internal.exception", severity::error, fmt::format("unexpected exception in {}: {}", task, what));
+          }) {}
+
+    int run();
+
+private:
+    result<void> start_up();
+    awaitable<void> live();
+    awaitable<void> shut_down();
+    awaitable<void> watch_signals();
+    awaitable<void> retry_listeners();
+    result<std::string> reload();
+    awaitable<void> apply_reload(config::settings fresh);
+    [[nodiscard]] daemon_status describe() const;
+    [[nodiscard]] std::string summary() const;
+    [[nodiscard]] bool all_well() const;
+    void tell(std::string_view id, severity level, std::string message);
+
+    run_options options_;
+    asio::io_context loop_{1};
+    config::settings settings_;
+    std::unique_ptr<time_source> time_;
+    std::unique_ptr<log> log_;
+    wall_time started_;
+    systemd::notifier manager_;
+    std::unique_ptr<wiring> objects_;
+    std::unique_ptr<net::http_server> control_;
+    task_group tasks_;
+    std::unique_ptr<timer> stop_;
+    int exit_code_ = 0;
+};
+
+void runtime::tell(std::string_view id, severity level, std::string message) {
+    const event what{.id = id, .level = level, .certificate = {}, .message = std::move(message), .fields = {}};
+    log_->emit(what);
+}
+
+int runtime::run() {
+    harden_process(*log_);
+    if (auto started = start_up(); !started) {
+        tell("daemon.failed", severity::error, started.error().text());
+        return 1;
+    }
+    stop_ = time_->make_timer();
+    asio::co_spawn(loop_, live(), [this](const std::exception_ptr& failure) {
+        if (failure) {
+            exit_code_ = 1;
+            tell("internal.exception", severity::error, "unexpected exception in the daemon's own task");
+        }
+        loop_.stop();
+    });
+    loop_.run();
+    return exit_code_;
+}
+
+/// Steps 4 to 6.
+result<void> runtime::start_up() {
+    auto files = backends::open_filesystem_store(settings_.data_dir);
+    if (!files) {
+        return fail(files.error());
+    }
+    auto sockets = systemd::take_listen_fds();
+    if (!sockets) {
+        return fail(sockets.error());
+    }
+    objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, *log_, std::move(*files), settings_, std::move(*sockets));
+    control_parts parts{.engine = objects_->engine(),
+                        .time = *time_,
+                        .events = *log_,
+                        .reload = [this] { return reload(); },
+                        .status = [this] { return describe(); }};
+    control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(), make_control_handler(std::move(parts)));
+    net::unix_endpoint socket;
+    socket.path = settings_.control.socket;
+    socket.group = settings_.control.group;
+    if (auto listening = control_->listen(socket); !listening) {
+        return fail(listening.error().within("the control socket"));
+    }
+    return {};
+}
+
+/// Steps 7 and 8, then the daemon's life.
+awaitable<void> runtime::live() {
+    tasks_.spawn("signals", watch_signals());
+    config::settings first = settings_;
+    co_await objects_->apply(std::move(first));
+    tell("daemon.ready", severity::info,
+         fmt::format("evercertd {} manages {} certificate{}; control socket {}", EVERCERT_VERSION, settings_.certificates.size(),
+                     settings_.certificates.size() == 1 ? "" : "s", settings_.control.socket));
+    manager_.ready(summary());
+    tasks_.spawn("listeners", retry_listeners());
+    if (const auto interval = systemd::watchdog_interval()) {
+        tasks_.spawn("watchdog", systemd::keep_watchdog(*time_, manager_, *interval));
+    }
+    if (options_.once) {
+        // A signal still ends it early.
+        auto all_done = [](runtime& self) -> awaitable<void> {
+            co_await self.objects_->engine().settle();
+            self.exit_code_ = self.all_well() ? 0 : 1;
+            self.stop_->cancel();
+        };
+        tasks_.spawn("once", all_done(*this));
+    }
+    co_await stop_->wait_until(steady_time::max());
+    co_await shut_down();
+}
+
+awaitable<void> runtime::shut_down() {
+    manager_.stopping("finishing what is under way");
+    tell("daemon.stopping", severity::info, "finishing what is under way");
+    co_await control_->stop();
+    co_await objects_->engine().stop(drain_time);
+    co_await objects_->deploys().stop();
+    co_await objects_->close_listeners();
+    tasks_.cancel();
+    co_await tasks_.join();
+    tell("daemon.stopped", severity::info, "stopped");
+}
+
+awaitable<void> runtime::watch_signals() {
+    asio::signal_set signals(co_await asio::this_coro::executor, SIGTERM, SIGINT, SIGHUP);
+    bool stopping = false;
+    for (;;) {
+        const int number = co_await signals.async_wait(asio::use_awaitable);
+        if (number == SIGHUP) {
+            if (!stopping) {
+                (void)reload();
+            }
+        } else if (stopping) {
+            tell("daemon.killed", severity::warning, "asked to stop a second time: ending at once");
+            std::_Exit(exit_code_); // every record on disk is complete at any moment
+        } else {
+            stopping = true;
+            stop_->cancel();
+        }
+    }
+}
+
+/// A port that was taken at start-up may be free later.
+awaitable<void> runtime::retry_listeners() {
+    for (;;) {
+        co_await sleep_for(*time_, listener_retry);
+        objects_->reopen_listeners();
+    }
+}
+
+result<std::string> runtime::reload() {
+    manager_.reloading(time_->steady_now());
+    auto loaded = config::load_file(options_.config);
+    if (!loaded) {
+        std::vector<std::string> lines;
+        for (const auto& wrong : loaded.error()) {
+            lines.push_back(wrong.to_string());
+            tell("config.mistake", severity::error, lines.back());
+        }
+        tell("config.refused", severity::error, "the new configuration has mistakes: the running one stays in force");
+        manager_.ready(summary());
+        return fail(errc::invalid_argument, "the new configuration has mistakes, the running one stays in force:\n" + join(lines, "\n"));
+    }
+    const config::difference change = config::compare(settings_, *loaded);
+    std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(), change.changed.size(),
+                                   change.removed.size());
+    if (!change.needs_restart.empty()) {
+        text += fmt::format("; only a restart applies: {}", join(change.needs_restart, ", "));
+        tell("config.needs_restart", severity::warning, text);
+    }
+    tell("config.reloaded", severity::info, text);
+    tasks_.spawn("reload", apply_reload(std::move(*loaded)));
+    return text;
+}
+
+awaitable<void> runtime::apply_reload(config::settings fresh) {
+    log_->configure(fresh.log);
+    config::settings next = fresh;
+    // What only a restart can apply stays as it runs, so that the next reload says so again.
+    next.data_dir = settings_.data_dir;
+    next.control = settings_.control;
+    settings_ = std::move(next);
+    co_await objects_->apply(std::move(fresh));
+    manager_.ready(summary());
+}
+
+daemon_status runtime::describe() const {
+    daemon_status told;
+    told.version = EVERCERT_VERSION;
+    told.pid = ::getpid();
+    told.started = started_;
+    told.listeners = objects_->listener_addresses();
+    told.listeners.push_back(settings_.control.socket);
+    return told;
+}
+
+std::string runtime::summary() const {
+    return fmt::format("{} certificate{} managed", settings_.certificates.size(), settings_.certificates.size() == 1 ? "" : "s");
+}
+
+bool runtime::all_well() const {
+    const auto all = objects_->engine().list();
+    return std::all_of(all.begin(), all.end(), [](const lifecycle::certificate_status& one) {
+        return one.where == lifecycle::state::waiting && one.live && one.failures == 0 && one.deploy_failures == 0;
+    });
+}
+
+} // namespace
+
+int run(const run_options& options) {
+    auto settings = config::load_file(options.config);
+    if (!settings) {
+        print_mistakes(settings.error());
+        return 2;
+    }
+    if (options.check) {
+        std::printf("%s: %zu certificate%s, no mistakes\n", options.config.c_str(), settings->certificates.size(),
+                    settings->certificates.size() == 1 ? "" : "s");
+        return 0;
+    }
+    return runtime(options, std::move(*settings)).run();
+}
+
+} // namespace evercert::daemon

@@ -1,0 +1,166 @@
+#include "daemon/wiring.hpp"
+
+#include "core/backends/process_runner.hpp"
+#include "core/crypto/base64url.hpp"
+#include "core/net/http_client.hpp"
+#include "core/net/tls_probe.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+
+namespace evercert::daemon {
+namespace {
+
+/// Threads for durable writes and RSA keys: they mostly wait for the disk.
+constexpr unsigned worker_threads = 8;
+
+std::string environment(const char* lower, const char* upper) {
+    const char* value = std::getenv(lower);
+    value = value != nullptr ? value : std::getenv(upper);
+    return value != nullptr ? value : "";
+}
+
+result<crypto::secret> read_hmac_key(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    std::string text(4096, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+    if (text.empty()) {
+        return fail(errc::io, fmt::format("the external account's key file {} cannot be read or is empty", file));
+    }
+    auto decoded = crypto::base64_decode_liberal(text);
+    crypto::wipe(text);
+    if (!decoded || decoded->empty()) {
+        return fail(errc::parse, fmt::format("{} does not hold a base64 HMAC key as the CA hands it out", file));
+    }
+    return crypto::secret(std::move(*decoded));
+}
+
+} // namespace
+
+wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, std::unique_ptr<store> files,
+               const config::settings& settings, std::vector<systemd::passed_descriptor> sockets)
+    : executor_(std::move(executor)), time_(time), events_(events), random_(make_system_random()), files_(std::move(files)),
+      repository_(*files_), workers_(worker_threads), processes_(backends::make_process_runner(executor_)),
+      deployer_(make_deployer(executor_, *processes_, time_, events_, settings.deployments, net::probe_tls)),
+      sockets_(std::move(sockets)),
+      engine_(lifecycle::make_engine(
+          executor_, lifecycle::engine_parts{.repository = repository_,
+                                             .deploys = *deployer_,
+                                             .events = events_,
+                                             .time = time_,
+                                             .random = *random_,
+                                             .workers = workers_,
+                                             .make_client = [this](const issuer& which) { return make_client(which); },
+                                             .read_hmac_key = read_hmac_key})) {}
+
+wiring::~wiring() = default;
+
+http_client& wiring::http_for(const std::string& trust) {
+    auto& client = http_[trust];
+    if (!client) {
+        net::http_client_settings how;
+        how.trust = trust;
+        how.user_agent = "evercert/" EVERCERT_VERSION;
+        how.https_proxy = environment("https_proxy", "HTTPS_PROXY");
+        how.no_proxy = environment("no_proxy", "NO_PROXY");
+        client = net::make_http_client(executor_, std::move(how));
+    }
+    return *client;
+}
+
+result<std::unique_ptr<acme::client>> wiring::make_client(const issuer& settings) {
+    const acme::client_parts parts{.http = http_for(settings.trust), .time = time_, .random = *random_, .events = events_};
+    return acme::make_client(settings, parts, executor_);
+}
+
+std::unique_ptr<solvers::http01_solver> wiring::make_solver(const config::http01_challenge& settings) {
+    solvers::http01_settings how;
+    how.redirect_to_https = settings.redirect_to_https;
+    // Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first challenge that asks.
+    for (auto it = sockets_.begin(); it != sockets_.end();) {
+        const bool named_for_other = it->name != settings.name && it->name != "unknown" && !it->name.ends_with(".socket");
+        if (named_for_other) {
+            ++it;
+            continue;
+        }
+        how.listen.emplace_back(net::passed_socket{it->descriptor});
+        it = sockets_.erase(it);
+    }
+    if (how.listen.empty()) {
+        how.listen.assign(settings.listen.begin(), settings.listen.end());
+    }
+    return solvers::make_http01_solver(executor_, events_, std::move(how));
+}
+
+void wiring::open(challenge& what) {
+    const auto opened = what.solver->open();
+    const std::string trouble = opened ? std::string() : opened.error().text();
+    if (trouble == what.trouble) {
+        return;
+    }
+    event told{.id = opened ? "listener.open" : "listener.failed", .level = opened ? severity::info : severity::error,
+               .certificate = {}, .message = opened ? fmt::format("challenge {} can be answered now", what.settings.name) : trouble,
+               .fields = {{"challenge", what.settings.name}}};
+    events_.emit(told);
+    what.trouble = trouble;
+}
+
+awaitable<void> wiring::apply(config::settings settings) {
+    deployer_->configure(settings.deployments);
+    std::vector<solvers::http01_solver*> closing; // taken out first: nothing here may change while we wait
+    for (auto it = challenges_.begin(); it != challenges_.end();) {
+        const auto wanted = settings.challenges.find(it->first);
+        if (wanted != settings.challenges.end() && wanted->second == it->second.settings) {
+            ++it;
+            continue;
+        }
+        closing.push_back(it->second.solver.get());
+        retired_.push_back(std::move(it->second.solver));
+        it = challenges_.erase(it);
+    }
+    for (solvers::http01_solver* solver : closing) {
+        co_await solver->close();
+    }
+    lifecycle::assignment work;
+    work.issuers = settings.issuers;
+    for (const auto& [name, how] : settings.challenges) {
+        const bool used = std::any_of(settings.certificates.begin(), settings.certificates.end(),
+                                      [&, &wanted = name](const auto& c) { return c.challenge == wanted; });
+        auto found = challenges_.find(name);
+        if (found == challenges_.end() && used) {
+            found = challenges_.emplace(name, challenge{how, make_solver(how), {}}).first;
+        }
+        if (found != challenges_.end()) {
+            work.solvers.emplace(name, found->second.solver.get());
+        }
+    }
+    reopen_listeners();
+    work.certificates = std::move(settings.certificates);
+    engine_->assign(std::move(work));
+}
+
+void wiring::reopen_listeners() {
+    for (auto& [name, what] : challenges_) {
+        open(what);
+    }
+}
+
+std::vector<std::string> wiring::listener_addresses() const {
+    std::vector<std::string> all;
+    for (const auto& [name, what] : challenges_) {
+        const auto addresses = what.solver->addresses();
+        all.insert(all.end(), addresses.begin(), addresses.end());
+    }
+    return all;
+}
+
+awaitable<void> wiring::close_listeners() {
+    for (auto& [name, what] : challenges_) {
+        co_await what.solver->close();
+    }
+}
+
+} // namespace evercert::daemon

@@ -1,0 +1,65 @@
+#pragma once
+// The only place that names concrete classes: reading it is reading what this build can do.
+#include "config/settings.hpp"
+#include "core/lifecycle/engine.hpp"
+#include "core/ports/store.hpp"
+#include "daemon/deploy/deployer.hpp"
+#include "daemon/log/log.hpp"
+#include "solvers/http01/http01_solver.hpp"
+#include "systemd/listen_fds.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace evercert::daemon {
+
+/// The daemon's objects, in the order in which they depend on each other; they go in the reverse order.
+class wiring {
+public:
+    /// `files` is the locked store. Nothing is opened or started here.
+    wiring(asio::any_io_executor executor, time_source& time, log& events, std::unique_ptr<store> files,
+           const config::settings& settings, std::vector<systemd::passed_descriptor> sockets);
+    ~wiring();
+
+    /// Objects for these settings: challenges that changed get a new solver (the old one is closed first, so that the new one
+    /// can have its port), deployments and the engine's assignment are replaced. Problems with listeners are events, and are
+    /// tried again by reopen_listeners().
+    awaitable<void> apply(config::settings settings);
+    /// Tries again to open listeners that could not be opened.
+    void reopen_listeners();
+    [[nodiscard]] std::vector<std::string> listener_addresses() const;
+    awaitable<void> close_listeners();
+
+    [[nodiscard]] lifecycle::engine& engine() noexcept { return *engine_; }
+    [[nodiscard]] server_deployer& deploys() noexcept { return *deployer_; }
+
+private:
+    struct challenge {
+        config::http01_challenge settings;
+        std::unique_ptr<solvers::http01_solver> solver;
+        std::string trouble; ///< last reason why it is not open, so that it is said once
+    };
+
+    result<std::unique_ptr<acme::client>> make_client(const issuer& settings);
+    http_client& http_for(const std::string& trust);
+    std::unique_ptr<solvers::http01_solver> make_solver(const config::http01_challenge& settings);
+    void open(challenge& what);
+
+    asio::any_io_executor executor_;
+    time_source& time_;
+    log& events_;
+    std::unique_ptr<random_source> random_;
+    std::unique_ptr<store> files_;
+    storage::repository repository_;
+    worker_pool workers_;
+    std::unique_ptr<process_runner> processes_;
+    std::unique_ptr<server_deployer> deployer_;
+    std::map<std::string, std::unique_ptr<http_client>> http_; ///< by trust file
+    std::map<std::string, challenge> challenges_;
+    std::vector<std::unique_ptr<solvers::http01_solver>> retired_; ///< closed, but orders under way may still name them
+    std::vector<systemd::passed_descriptor> sockets_;              ///< from systemd, not used yet
+    std::unique_ptr<lifecycle::engine> engine_;
+};
+
+} // namespace evercert::daemon

@@ -1,0 +1,143 @@
+#include "solvers/http01/http01_solver.hpp"
+
+#include "core/base/text.hpp"
+#include "solvers/http01/responder.hpp"
+#include "solvers/http01/token_table.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace evercert::solvers {
+
+namespace {
+
+/// Held by the handler too, which may unwind after the solver is gone.
+struct shared_table {
+    asio::any_io_executor executor;
+    bool redirect_to_https = false;
+    token_table table;
+};
+
+/// The server sends as soon as the handler returns, before the loop takes the next thing from its queue: what is posted
+/// here runs when the answer is with the kernel, so that a poll of the CA started then finds a CA that has been told.
+void tell(const shared_table& shared, const token_table::answer& fetched) {
+    for (const auto& callback : fetched.on_fetched) {
+        // Weak: an order that is cleaned up in between is not called.
+        asio::post(shared.executor, [weak = std::weak_ptr(callback)] {
+            if (const auto alive = weak.lock()) {
+                (*alive)();
+            }
+        });
+    }
+}
+
+awaitable<net::server_response> handle(std::shared_ptr<const shared_table> shared, net::server_request request) {
+    auto out = respond(shared->table, shared->redirect_to_https, request);
+    if (out.fetched != nullptr) {
+        tell(*shared, *out.fetched);
+    }
+    co_return std::move(out.response);
+}
+
+net::server_limits challenge_limits() {
+    // RFC 8555 validators send one small GET a connection; nobody else has a claim on this port.
+    net::server_limits limits;
+    limits.body_bytes = 0;
+    limits.header_bytes = 8 * 1024;
+    limits.lifetime = seconds(5);
+    return limits;
+}
+
+class listening_solver final : public http01_solver {
+public:
+    listening_solver(const asio::any_io_executor& executor, event_sink& events, http01_settings settings)
+        : shared_(std::make_shared<shared_table>()) {
+        shared_->executor = executor;
+        shared_->redirect_to_https = settings.redirect_to_https;
+        auto handler = [shared = shared_](net::server_request request) { return handle(shared, std::move(request)); };
+        server_ = net::make_http_server(executor, events, challenge_limits(), std::move(handler));
+        for (auto& where : settings.listen) {
+            places_.push_back({std::move(where), false});
+        }
+    }
+
+    [[nodiscard]] std::string_view challenge_type() const noexcept override { return "http-01"; }
+
+    result<void> open() override {
+        wanted_ = true;
+        std::vector<std::string> messages;
+        errc code = errc::invalid_argument;
+        for (auto& each : places_) {
+            if (each.open) {
+                continue;
+            }
+            auto opened = server_->listen(each.where);
+            each.open = opened.has_value();
+            if (!opened) {
+                code = messages.empty() ? opened.error().code : code;
+                messages.push_back(opened.error().message);
+            }
+        }
+        if (messages.empty()) {
+            if (places_.empty()) {
+                return fail(code, "the http-01 challenge has no address to listen on: give it `listen`");
+            }
+            return {};
+        }
+        return fail(code, "http-01: " + join(messages, "; "));
+    }
+
+    awaitable<void> close() override {
+        wanted_ = false;
+        for (auto& each : places_) {
+            // A passed descriptor is closed with the server and cannot be opened again.
+            each.open = each.open && std::holds_alternative<net::passed_socket>(each.where);
+        }
+        co_await server_->stop();
+    }
+
+    [[nodiscard]] std::vector<std::string> addresses() const override { return server_->addresses(); }
+
+    awaitable<result<void>> present(challenge_task task) override {
+        // Counted even when it fails, because clean_up is called either way.
+        shared_->table.put(task.name.base(), task.token, std::move(task.key_authorization),
+                           std::move(task.on_fetched));
+        if (!server_->addresses().empty()) {
+            co_return result<void>();
+        }
+        if (!wanted_) {
+            co_return fail(errc::io, "no http-01 listener is open");
+        }
+        auto opened = open(); // whoever held the port may have gone
+        if (!opened && server_->addresses().empty()) {
+            co_return fail(std::move(opened.error()));
+        }
+        co_return result<void>();
+    }
+
+    awaitable<result<void>> wait_ready(challenge_task) override { co_return result<void>(); }
+
+    awaitable<void> clean_up(challenge_task task) override {
+        shared_->table.remove(task.name.base(), task.token, task.key_authorization);
+        co_return;
+    }
+
+private:
+    struct place {
+        net::listen_address where;
+        bool open = false;
+    };
+
+    std::shared_ptr<shared_table> shared_;
+    std::unique_ptr<net::http_server> server_;
+    std::vector<place> places_;
+    bool wanted_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<http01_solver> make_http01_solver(const asio::any_io_executor& executor, event_sink& events,
+                                                  http01_settings settings) {
+    return std::make_unique<listening_solver>(executor, events, std::move(settings));
+}
+
+} // namespace evercert::solvers

@@ -1,0 +1,272 @@
+#include "daemon/control/cli.hpp"
+#include "daemon/control/protocol.hpp"
+#include "tests/daemon/control/fake_engine.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_clock.hpp"
+
+#include <cstdlib>
+#include <deque>
+#include <fstream>
+#include <unistd.h>
+
+using namespace evercert;
+using namespace evercert::daemon;
+using namespace evercert::testing;
+
+namespace {
+
+/// A terminal, and a daemon that answers from a list.
+struct bench {
+    int run(const cli_options& options) {
+        auto request = [this](const std::string& socket, http_request r) -> result<http_response> {
+            sockets.push_back(socket);
+            asked.push_back(r.method + " " + r.url + (r.body.empty() ? "" : " " + r.body));
+            if (answers.empty()) {
+                return fail(errc::not_found, "cannot reach the daemon at " + socket);
+            }
+            auto next = answers.front();
+            answers.pop_front();
+            return next;
+        };
+        const cli_world world{request,
+                              time,
+                              [this](milliseconds how_long) { paused += how_long; },
+                              [this](std::string_view text) { out += text; },
+                              [this](std::string_view text) { err += text; },
+                              "/nonexistent/evercert.yaml",
+                              0};
+        return run_cli(options, world);
+    }
+    void answer(unsigned status, std::string body) {
+        http_response response;
+        response.status = status;
+        response.body = std::move(body);
+        answers.emplace_back(std::move(response));
+    }
+    void answer(const lifecycle::certificate_status& one) { answer(200, certificate_to_json(one)); }
+
+    asio::io_context loop;
+    fake_time time{loop};
+    std::deque<result<http_response>> answers;
+    std::vector<std::string> sockets;
+    std::vector<std::string> asked;
+    std::string out;
+    std::string err;
+    milliseconds paused{0};
+};
+
+cli_options command(std::string name, std::string certificate = {}) {
+    cli_options options;
+    options.command = std::move(name);
+    options.name = std::move(certificate);
+    return options;
+}
+
+struct temporary_file {
+    explicit temporary_file(std::string_view contents) {
+        char pattern[] = "/tmp/evercert-cli-XXXXXX";
+        ::close(::mkstemp(pattern));
+        path = pattern;
+        std::ofstream(path) << contents;
+    }
+    ~temporary_file() { ::unlink(path.c_str()); }
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+    std::string path;
+};
+
+} // namespace
+
+TEST_CASE("status prints a table, or the daemon's JSON") {
+    bench b;
+    b.answer(200, list_to_json({sample_status("example")}));
+    CHECK(b.run(command("status")) == 0);
+    CHECK(b.out.starts_with("NAME     STATE    ISSUER"));
+    CHECK(b.sockets.front() == "/run/evercert/control.sock");
+
+    b.out.clear();
+    b.answer(200, list_to_json({}));
+    auto options = command("status");
+    options.json = true;
+    CHECK(b.run(options) == 0);
+    CHECK(b.out == "{\"schema\":1,\"certificates\":[]}\n");
+}
+
+TEST_CASE("No daemon is exit code 3 and says where it was looked for") {
+    bench b;
+    auto options = command("status");
+    options.socket = "/tmp/elsewhere.sock";
+    CHECK(b.run(options) == 3);
+    CHECK(b.err.find("/tmp/elsewhere.sock") != std::string::npos);
+    CHECK(b.out.empty());
+
+    b.answers.emplace_back(fail(errc::timed_out, "no answer within 30s"));
+    CHECK(b.run(command("status")) == 1);
+}
+
+TEST_CASE("What the daemon refuses is exit code 1 with its message") {
+    bench b;
+    b.answer(404, error_to_json(error(errc::not_found, "no certificate is called \"x\"\x1b")));
+    CHECK(b.run(command("show", "x")) == 1);
+    CHECK(b.err == "evercert: no certificate is called \"x\"\\x1b\n");
+    b.answer(500, "<html>");
+    CHECK(b.run(command("show", "x")) == 1);
+    b.answer(200, "{\"schema\":1}");
+    CHECK(b.run(command("show", "x")) == 1);
+}
+
+TEST_CASE("Wrong use is exit code 2 and asks nothing of the daemon") {
+    bench b;
+    CHECK(b.run(command("show", "../x")) == 2);
+    CHECK(b.run(command("renew", "*.example.com")) == 2);
+    CHECK(b.err.find("wildcard.") != std::string::npos);
+    auto options = command("revoke", "example");
+    options.reason = "cACompromise";
+    CHECK(b.run(options) == 2);
+    CHECK(b.err.find("privilegeWithdrawn (9)") != std::string::npos);
+    CHECK(b.asked.empty());
+}
+
+TEST_CASE("renew waits, shows each step once and tells the new serial") {
+    bench b;
+    const auto before = sample_status("example");
+    auto ordering = before;
+    ordering.where = lifecycle::state::ordering;
+    auto after = before;
+    after.live->fingerprint = "f2";
+    after.live->serial = "0c0d";
+    b.answer(before);
+    b.answer(202, certificate_to_json(before));
+    b.answer(ordering);
+    b.answer(ordering);
+    b.answer(after);
+    auto options = command("renew", "example");
+    options.now = true;
+    CHECK(b.run(options) == 0);
+    CHECK(b.asked[1] == "POST /v1/certificates/example/renew {\"now\":true}");
+    CHECK(b.out ==
+          "example: ordering\nexample: renewed, serial 0c0d, expires 2027-01-19T00:00:00Z (in 59d)\n");
+    CHECK(b.paused == milliseconds(400));
+}
+
+TEST_CASE("renew that fails tells the problem and exits 1") {
+    bench b;
+    const auto before = sample_status("example");
+    auto after = before;
+    after.where = lifecycle::state::failing;
+    after.failures = 1;
+    after.problem = "the CA could not reach example.com";
+    after.next_run = b.time.now() + std::chrono::minutes(1);
+    b.answer(before);
+    b.answer(202, certificate_to_json(before));
+    b.answer(after);
+    CHECK(b.run(command("renew", "example")) == 1);
+    CHECK(
+        b.err ==
+        "evercert: example: the renewal failed: the CA could not reach example.com; the next try is in 1m\n");
+}
+
+TEST_CASE("renew that has to wait is told why, and exits 1") {
+    bench b;
+    auto paused = sample_status("example");
+    paused.where = lifecycle::state::failing;
+    paused.next_reason = "issuer letsencrypt is paused";
+    paused.next_run = b.time.now() + std::chrono::minutes(5);
+    for (int i = 0; i < 8; ++i) {
+        b.answer(paused);
+    }
+    auto options = command("renew", "example");
+    CHECK(b.run(options) == 1);
+    CHECK(b.err == "evercert: example: the renewal is not tried now: issuer letsencrypt is paused; the next "
+                   "try is in 5m "
+                   "(--now does not wait for a pause after failures)\n");
+    CHECK(b.paused == milliseconds(800));
+}
+
+TEST_CASE("deploy waits; --no-wait does not") {
+    bench b;
+    const auto before = sample_status("example");
+    auto deploying = before;
+    deploying.where = lifecycle::state::deploying;
+    b.answer(before);
+    b.answer(202, certificate_to_json(deploying));
+    b.answer(deploying);
+    b.answer(before);
+    CHECK(b.run(command("deploy", "example")) == 0);
+    CHECK(b.out == "example: deploying\nexample: deployed\n");
+
+    b.out.clear();
+    b.answer(before);
+    b.answer(202, certificate_to_json(deploying));
+    auto options = command("deploy", "example");
+    options.wait = false;
+    CHECK(b.run(options) == 0);
+    CHECK(b.out == "example: deployment asked for\n");
+}
+
+TEST_CASE("A daemon that never finishes is not waited for without end") {
+    bench b;
+    auto ordering = sample_status("example");
+    ordering.where = lifecycle::state::ordering;
+    for (int i = 0; i < 4000; ++i) {
+        b.answer(ordering);
+    }
+    CHECK(b.run(command("renew", "example")) == 1);
+    CHECK(b.paused == std::chrono::minutes(10));
+    CHECK(b.err.find("still ordering") != std::string::npos);
+}
+
+TEST_CASE("revoke sends the reason as a number") {
+    bench b;
+    b.answer(sample_status("example"));
+    auto options = command("revoke", "example");
+    options.reason = "superseded";
+    CHECK(b.run(options) == 0);
+    CHECK(b.asked == std::vector<std::string>{"POST /v1/certificates/example/revoke {\"reason\":4}"});
+}
+
+TEST_CASE("reload shows what changed, or what is wrong") {
+    bench b;
+    b.answer(200, message_to_json("1 added"));
+    CHECK(b.run(command("reload")) == 0);
+    CHECK(b.out == "1 added\n");
+    b.answer(422, error_to_json(error(errc::invalid_argument, "evercert.yaml:3:1: nmaes: unknown key")));
+    CHECK(b.run(command("reload")) == 1);
+    CHECK(b.err.find("evercert.yaml:3:1") != std::string::npos);
+}
+
+TEST_CASE("The socket comes from the configuration that was named") {
+    bench b;
+    const temporary_file good(
+        "email: ops@example.com\nagree_to_terms: true\ncontrol: { socket: /tmp/own.sock }\n"
+        "certificates:\n  - { names: [example.com] }\n");
+    b.answer(200, list_to_json({}));
+    auto options = command("status");
+    options.config = good.path;
+    CHECK(b.run(options) == 0);
+    CHECK(b.sockets.back() == "/tmp/own.sock");
+
+    options.config = "/nonexistent/other.yaml";
+    CHECK(b.run(options) == 2);
+    CHECK(b.err.find("/nonexistent/other.yaml") != std::string::npos);
+    CHECK(b.sockets.size() == 1);
+}
+
+TEST_CASE("check reads a file without a daemon") {
+    bench b;
+    const temporary_file good(
+        "email: ops@example.com\nagree_to_terms: true\ncertificates:\n  - { names: [example.com] }\n");
+    CHECK(b.run(command("check", good.path)) == 0);
+    CHECK(b.out == good.path + ": ok, 1 certificate\n");
+
+    const temporary_file bad(
+        "emial: ops@example.com\nagree_to_terms: true\ncertificates:\n  - { names: [example.com] }\n");
+    CHECK(b.run(command("check", bad.path)) == 2);
+    CHECK(b.err.find(bad.path + ":1:") != std::string::npos);
+    b.out.clear();
+    auto options = command("check", bad.path);
+    options.json = true;
+    CHECK(b.run(options) == 2);
+    CHECK(b.out.starts_with("{\"schema\":1,\"ok\":false,\"mistakes\":[{"));
+    CHECK(b.asked.empty());
+}

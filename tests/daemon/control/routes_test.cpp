@@ -1,0 +1,182 @@
+#include "daemon/control/routes.hpp"
+#include "tests/daemon/control/fake_engine.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/fake_clock.hpp"
+#include "tests/support/recorded_events.hpp"
+
+using namespace evercert;
+using namespace evercert::daemon;
+using namespace evercert::testing;
+
+namespace {
+
+struct bench {
+    bench() {
+        engine.all = {sample_status("example"), sample_status("other")};
+        engine.all[1].where = lifecycle::state::failing;
+        auto reload = [this]() -> result<std::string> {
+            ++reloads;
+            return reload_outcome;
+        };
+        auto status = [this] {
+            daemon_status s;
+            s.version = "1.2.3";
+            s.pid = 42;
+            s.started = time.now() - std::chrono::hours(1);
+            s.listeners = {"[::]:80"};
+            return s;
+        };
+        handler = make_control_handler(control_parts{engine, time, events, reload, status});
+    }
+
+    net::server_response ask(std::string method, std::string path, std::string body = {},
+                             bool with_peer = true) {
+        net::server_request request;
+        request.method = std::move(method);
+        request.path = std::move(path);
+        request.body = std::move(body);
+        request.peer = "unix uid=1000 gid=1000 pid=7";
+        if (with_peer) {
+            request.peer_uid = 1000;
+        }
+        net::server_response out(0);
+        asio::co_spawn(loop, handler(std::move(request)),
+                       [&](const std::exception_ptr&, net::server_response r) { out = std::move(r); });
+        time.run_ready();
+        return out;
+    }
+
+    asio::io_context loop;
+    fake_time time{loop};
+    recorded_events events;
+    fake_engine engine;
+    int reloads = 0;
+    result<std::string> reload_outcome{"1 added, 0 changed, 0 removed"};
+    net::request_handler handler;
+};
+
+std::string header(const net::server_response& response, std::string_view name) {
+    for (const auto& [key, value] : response.headers) {
+        if (key == name) {
+            return value;
+        }
+    }
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("Reading answers what the engine knows") {
+    bench b;
+    const auto all = b.ask("GET", "/v1/certificates");
+    CHECK(all.status == 200);
+    CHECK(header(all, "Content-Type") == "application/json");
+    const auto parsed = list_from_json(all.body);
+    REQUIRE(parsed);
+    REQUIRE(parsed->size() == 2);
+    CHECK((*parsed)[1].where == lifecycle::state::failing);
+
+    const auto one = b.ask("GET", "/v1/certificates/example");
+    CHECK(one.status == 200);
+    const auto status = certificate_from_json(one.body);
+    REQUIRE(status);
+    CHECK(status->name == "example");
+    CHECK(b.ask("HEAD", "/v1/certificates/example").status == 200);
+
+    CHECK(
+        b.ask("GET", "/v1/status").body ==
+        R"({"schema":1,"version":"1.2.3","pid":42,"started":"2026-11-20T23:00:00Z","uptime_seconds":3600,)"
+        R"("listeners":["[::]:80"],"certificates":{"total":2,"starting":0,"waiting":1,"queued":0,"ordering":0,)"
+        R"("deploying":0,"failing":1}})");
+    CHECK(b.engine.asked.empty());
+    CHECK(b.events.all.empty());
+}
+
+TEST_CASE("Verbs reach the engine and are recorded with the peer") {
+    bench b;
+    CHECK(b.ask("POST", "/v1/certificates/example/renew").status == 202);
+    CHECK(b.ask("POST", "/v1/certificates/example/renew", R"({"now":true})").status == 202);
+    CHECK(b.ask("POST", "/v1/certificates/other/deploy", "{}").status == 202);
+    CHECK(b.ask("POST", "/v1/certificates/example/revoke").status == 200);
+    CHECK(b.ask("POST", "/v1/certificates/example/revoke", R"({"reason":"keyCompromise"})").status == 200);
+    CHECK(b.ask("POST", "/v1/certificates/example/revoke", R"({"reason":4})").status == 200);
+    CHECK(b.engine.asked == std::vector<std::string>{"renew example", "renew example now", "deploy other",
+                                                     "revoke example", "revoke example 1",
+                                                     "revoke example 4"});
+    CHECK(b.events.count("control.request") == 6);
+    const event* const last = b.events.last("control.request");
+    CHECK(last->certificate == "example");
+    CHECK(last->fields.front().second == "unix uid=1000 gid=1000 pid=7");
+}
+
+TEST_CASE("Reload answers what came of it") {
+    bench b;
+    CHECK(b.ask("POST", "/v1/reload").body == R"({"schema":1,"message":"1 added, 0 changed, 0 removed"})");
+    b.reload_outcome = fail(errc::invalid_argument, "evercert.yaml:3:1: nmaes: unknown key");
+    const auto refused = b.ask("POST", "/v1/reload");
+    CHECK(refused.status == 422);
+    CHECK(
+        refused.body ==
+        R"({"schema":1,"error":{"code":"invalid_argument","message":"evercert.yaml:3:1: nmaes: unknown key"}})");
+    CHECK(b.reloads == 2);
+}
+
+TEST_CASE("Requests without peer credentials are refused, whatever they ask") {
+    bench b;
+    for (const char* path : {"/v1/status", "/v1/certificates", "/v1/certificates/example"}) {
+        CHECK(b.ask("GET", path, "", false).status == 403);
+    }
+    for (const char* path : {"/v1/reload", "/v1/certificates/example/renew",
+                             "/v1/certificates/example/revoke", "/v1/certificates/example/deploy"}) {
+        CHECK(b.ask("POST", path, "", false).status == 403);
+    }
+    CHECK(b.engine.asked.empty());
+    CHECK(b.reloads == 0);
+}
+
+TEST_CASE("Wrong paths, names, methods and bodies are told apart and change nothing") {
+    bench b;
+    for (const char* path : {"/", "/v1", "/v1/certificatesx", "/v1/certificates/example/explode",
+                             "/v1/certificates/example/renew/twice", "/v1/certificates/",
+                             "/v1/certificates/..", "/v1/certificates/nobody"}) {
+        CAPTURE(path);
+        const auto response = b.ask("GET", path);
+        CHECK(response.status == 404);
+        CHECK(error_message_from_json(response.body).has_value());
+    }
+    CHECK(b.ask("POST", "/v1/certificates/nobody/renew").status == 404);
+    CHECK(error_message_from_json(b.ask("GET", "/v1/certificates/no%0Abody").body) ==
+          "no certificate is called \"no%0Abody\"");
+
+    const auto wrong = b.ask("GET", "/v1/certificates/example/renew");
+    CHECK(wrong.status == 405);
+    CHECK(header(wrong, "Allow") == "POST");
+    CHECK(b.ask("POST", "/v1/certificates").status == 405);
+    CHECK(header(b.ask("DELETE", "/v1/certificates/example"), "Allow") == "GET");
+    CHECK(b.ask("GET", "/v1/reload").status == 405);
+
+    for (const char* body : {"{", "[]", "true", R"({"now":1})", R"({"noww":true})", R"({"now":true} x)"}) {
+        CAPTURE(body);
+        CHECK(b.ask("POST", "/v1/certificates/example/renew", body).status == 400);
+    }
+    for (const char* body :
+         {R"({"reason":2})", R"({"reason":"cACompromise"})", R"({"reason":true})", R"({"reason":[]})"}) {
+        CAPTURE(body);
+        CHECK(b.ask("POST", "/v1/certificates/example/revoke", body).status == 400);
+    }
+    CHECK(b.ask("POST", "/v1/certificates/example/deploy", R"({"now":true})").status == 400);
+    CHECK(b.engine.asked.empty());
+    CHECK(b.events.all.empty());
+}
+
+TEST_CASE("A failure of the engine becomes a status and a message") {
+    bench b;
+    b.engine.outcome = fail(errc::refused, "the CA refused", "bad\nreason");
+    const auto response = b.ask("POST", "/v1/certificates/example/revoke");
+    CHECK(response.status == 502);
+    CHECK(error_message_from_json(response.body) == "the CA refused (\"bad\\nreason\")");
+    b.engine.outcome = fail(errc::busy, "it is being ordered");
+    CHECK(b.ask("POST", "/v1/certificates/example/renew").status == 409);
+    b.engine.outcome = fail(errc::not_found, "gone");
+    CHECK(b.ask("POST", "/v1/certificates/example/deploy").status == 404);
+}

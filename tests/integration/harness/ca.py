@@ -1,0 +1,128 @@
+"""Pebble, the CA authors' test server, and its test DNS."""
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+
+from .tls import MiniRoot
+from .workspace import PEBBLE, PEBBLE_OF_DISTRIBUTION, answers, read_text, wait_until
+
+# What makes Pebble quick and even-tempered; a suite about its moods passes other values.
+CALM = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
+HOSTILE = {"PEBBLE_WFE_NONCEREJECT": "5", "PEBBLE_AUTHZREUSE": "50"}  # its own defaults, said aloud
+
+
+def version_of(folder=PEBBLE):
+    try:
+        return read_text(os.path.join(folder, "version")).strip()
+    except FileNotFoundError:
+        raise AssertionError("pebble is not there: run tests/pebble.sh first") from None
+
+
+def version_tuple(folder=PEBBLE):
+    major, minor = version_of(folder).split(".")[:2]
+    return int(major), int("".join(c for c in minor if c.isdigit()))
+
+
+class NameServer:
+    """pebble-challtestsrv as DNS: every name is 127.0.0.1."""
+
+    def __init__(self, space, folder=PEBBLE):
+        program = os.path.join(folder, "usr/bin/pebble-challtestsrv")
+        usage = subprocess.run([program, "-help"], capture_output=True, text=True, check=False)
+        usage = usage.stdout + usage.stderr
+        self.port, management = space.port(), space.port()
+        argv = [program, "-dnsserver" if "-dnsserver" in usage else "-dns01", f"127.0.0.1:{self.port}",
+                "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{management}",
+                "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]
+        if "-doh " in usage:
+            argv += ["-doh", ""]
+        self.process = space.spawn("dns", argv)
+        wait_until("the test DNS answers", lambda: answers(management))
+
+
+class Pebble:
+    """One CA. `restart` brings it back on the same ports with nothing remembered."""
+
+    def __init__(self, space, folder=PEBBLE, env=None, strict=True, dns=None, retry_after=None, eab=None, validity=None,
+                 name="pebble", **config):
+        self.space, self.folder, self.name, self.strict = space, folder, name, strict
+        self.root = MiniRoot(space.path(f"{name}-tls"))
+        self.dns = dns or NameServer(space, folder)
+        self.port, self.management, self.http_port = space.port(), space.port(), space.port()
+        certificate, key = self.root.issue("pebble")
+        self.config = {
+            "listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
+            "certificate": certificate, "privateKey": key, "httpPort": self.http_port, "tlsPort": space.port(),
+            "ocspResponderURL": "", "externalAccountBindingRequired": bool(eab),
+            "certificateValidityPeriod": validity or 7776000,
+            "profiles": {"default": {"description": "for tests", "validityPeriod": validity or 7776000}}, **config,
+        }
+        if eab:
+            self.config["externalAccountMACKeys"] = eab
+        if retry_after is not None:
+            self.config["retryAfter"] = {"authz": retry_after, "order": retry_after}
+        self.environment = {**os.environ, **CALM, **(env or {})}
+        self.process = None
+        self.start()
+
+    @property
+    def directory(self):
+        return f"https://127.0.0.1:{self.port}/dir"
+
+    def start(self):
+        path = self.space.write(f"{self.name}.json", json.dumps({"pebble": self.config}, indent=1))
+        argv = [os.path.join(self.folder, "usr/bin/pebble"), "-config", path, "-dnsserver", f"127.0.0.1:{self.dns.port}"]
+        self.process = self.space.spawn(self.name, argv + (["-strict"] if self.strict else []), env=self.environment)
+        wait_until(f"{self.name} answers", lambda: self._alive() and answers(self.port) and answers(self.management))
+
+    def _alive(self):
+        if not self.process.running():
+            raise AssertionError(f"pebble ended at once:\n{self.process.log()[-2000:]}")
+        return True
+
+    def stop(self):
+        self.process.stop()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+    def issuer(self):
+        """The entry under `issuers` for it."""
+        return {"directory": self.directory, "trust": self.root.certificate}
+
+    def ask(self, path):
+        context = ssl.create_default_context(cafile=self.root.certificate)
+        with urllib.request.urlopen(f"https://127.0.0.1:{self.management}{path}", context=context, timeout=10) as answer:
+            return answer.read().decode()
+
+    def roots(self):
+        """All its roots, PEM text: new ones at each start."""
+        text, number = "", 0
+        while True:
+            try:
+                text += self.ask(f"/roots/{number}")
+            except urllib.error.HTTPError:
+                return text
+            number += 1
+
+    def status(self, serial):
+        """"Valid" or "Revoked"."""
+        return json.loads(self.ask(f"/cert-status-by-serial/{serial}"))["Status"]
+
+    def revocation(self, serial):
+        return json.loads(self.ask(f"/cert-status-by-serial/{serial}"))
+
+    def orders(self):
+        """How many orders it has taken since the first start, by its own log."""
+        return self.process.log().count("Added order ")
+
+    def issued(self):
+        return self.process.log().count("Issued certificate serial ")
+
+
+def distribution(space, **options):
+    return Pebble(space, folder=PEBBLE_OF_DISTRIBUTION, dns=NameServer(space, PEBBLE_OF_DISTRIBUTION), **options)

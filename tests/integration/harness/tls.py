@@ -1,0 +1,85 @@
+"""Certificates and handshakes, seen from outside the daemon: openssl's command and Python's ssl."""
+import hashlib
+import os
+import re
+import socket
+import ssl
+import subprocess
+
+from .workspace import read_text
+
+
+def openssl(*arguments, data=None):
+    done = subprocess.run(["openssl", *arguments], input=data, capture_output=True, check=False)
+    if done.returncode:
+        raise AssertionError(f"openssl {' '.join(arguments)}: {done.stderr.decode(errors='replace')}")
+    return done.stdout.decode()
+
+
+EC_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+
+class MiniRoot:
+    """A root of our own, for the HTTPS listeners of test servers."""
+
+    def __init__(self, folder):
+        os.makedirs(folder, exist_ok=True)
+        self.folder, self.key, self.certificate = folder, f"{folder}/root.key", f"{folder}/root.pem"
+        openssl("req", "-x509", *EC_KEY, "-keyout", self.key, "-out", self.certificate, "-days", "30",
+                "-subj", "/CN=test mini root", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+    def issue(self, name, alternatives="DNS:localhost,IP:127.0.0.1"):
+        """(certificate, key) paths."""
+        key, certificate = f"{self.folder}/{name}.key", f"{self.folder}/{name}.pem"
+        openssl("req", "-x509", *EC_KEY, "-keyout", key, "-out", certificate, "-days", "30", "-subj", f"/CN={name}",
+                "-CA", self.certificate, "-CAkey", self.key, "-addext", f"subjectAltName={alternatives}",
+                "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth")
+        return certificate, key
+
+
+def blocks(pem_text, kind="CERTIFICATE"):
+    return re.findall(rf"-----BEGIN {kind}-----.*?-----END {kind}-----\n?", pem_text, re.S)
+
+
+class Certificate:
+    """One certificate, its facts read by openssl."""
+
+    def __init__(self, pem):
+        self.pem = pem
+        self.der = ssl.PEM_cert_to_DER_cert(pem)
+        self.fingerprint = hashlib.sha256(self.der).hexdigest()
+        text = openssl("x509", "-noout", "-serial", "-issuer", "-subject", "-nameopt", "RFC2253",
+                       "-ext", "subjectAltName", data=pem.encode())
+        self.serial = re.search(r"serial=([0-9A-Fa-f]+)", text).group(1).lower()
+        self.issuer = re.search(r"issuer=(.*)", text).group(1)
+        self.names = sorted(re.findall(r"(?:DNS|IP Address):([^,\s]+)", text))
+
+    def __eq__(self, other):
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __repr__(self):
+        return f"<certificate {self.serial} {','.join(self.names)}>"
+
+
+def read_chain(path):
+    return [Certificate(pem) for pem in blocks(read_text(path))]
+
+
+def public_key_of_key(path):
+    return openssl("pkey", "-in", path, "-pubout")
+
+
+def public_key_of_certificate(path):
+    return openssl("x509", "-in", path, "-noout", "-pubkey")
+
+
+def handshake(port, name, roots=None, address="127.0.0.1"):
+    """The certificate served for `name`. With `roots` (PEM text) the chain, dates and name are verified as a browser would."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if roots is None:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    else:
+        context.load_verify_locations(cadata=roots)
+    with socket.create_connection((address, port), timeout=5) as plain:
+        with context.wrap_socket(plain, server_hostname=name) as secure:
+            return Certificate(ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True)))

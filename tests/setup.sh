@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs the packages that building, testing and the demo need, on Debian 12 (bookworm) and 13 (trixie).
+# usage: tests/setup.sh [--tools]     --tools adds clang, clang-format, clang-tidy and libFuzzer
+# Silent when all is well. Does nothing, and needs no root, when every package is there already.
+set -euo pipefail
+
+packages=(
+    build-essential cmake ninja-build ccache pkg-config
+    libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev catch2
+    ca-certificates openssl python3 nginx apache2 procps strace faketime e2fsprogs xfsprogs
+)
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+# Debian 12's default Boost is 1.74; 1.81 is there under its own name. Debian 13's default is new enough.
+if [ "$codename" = bookworm ]; then packages+=(libboost1.81-dev); else packages+=(libboost-dev); fi
+
+for argument in "$@"; do
+    case "$argument" in
+        --tools) packages+=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19) ;;
+        *) echo "usage: tests/setup.sh [--tools]" >&2; exit 2 ;;
+    esac
+done
+
+missing=()
+for package in "${packages[@]}"; do
+    # shellcheck disable=SC2016  # the format is dpkg's, not the shell's
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+    echo "tests/setup.sh: packages are missing and only root can install them. Run:" >&2
+    echo "    sudo apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+log=$(mktemp)
+policy=/usr/sbin/policy-rc.d
+made_policy=no
+clean_up() {
+    rm -f "$log"
+    [ "$made_policy" = no ] || rm -f "$policy"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# The servers are wanted as programs, not as services: the tests start their own, on ports of their own.
+if [ ! -e "$policy" ]; then
+    made_policy=yes
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 0755 "$policy"
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+run() {
+    "$@" >>"$log" 2>&1 </dev/null && return
+    echo "tests/setup.sh: this failed: $*" >&2
+    tail -n 25 "$log" >&2
+    exit 1
+}
+run apt-get -o DPkg::Lock::Timeout=120 update
+run apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
