@@ -18,6 +18,7 @@ struct mistake {
     std::string text; ///< what is wrong, what is allowed, did you mean
 
     [[nodiscard]] std::string to_string() const; ///< file:line:column: key: text
+    friend bool operator==(const mistake&, const mistake&) = default;
 };
 
 /// Sorted by place; never empty as an error.

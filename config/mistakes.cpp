@@ -59,8 +59,8 @@ void mistake_list::add(place where, std::string key, std::string text) {
 }
 
 std::vector<mistake> mistake_list::take() {
-    std::stable_sort(all_.begin(), all_.end(), [](const mistake& a, const mistake& b) {
-        return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+    std::sort(all_.begin(), all_.end(), [](const mistake& a, const mistake& b) {
+        return std::tie(a.line, a.column, a.key, a.text) < std::tie(b.line, b.column, b.key, b.text);
     });
     if (all_.size() > listed) {
         const mistake last = all_[listed - 1];

@@ -2,11 +2,10 @@
 
 #include "core/crypto/secret.hpp"
 
+#include <csignal>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#include <csignal>
 
 namespace evercert::daemon {
 
@@ -22,9 +21,12 @@ void harden_process(event_sink& events) {
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
     if (!crypto::initialise_secure_heap()) {
-        event unprotected{.id = "process.secure_heap", .level = severity::warning, .certificate = {},
-                          .message = "memory for keys could not be locked: they may reach swap. Raise the memlock limit",
-                          .fields = {}};
+        event unprotected{
+            .id = "process.secure_heap",
+            .level = severity::warning,
+            .certificate = {},
+            .message = "memory for keys could not be locked: they may reach swap. Raise the memlock limit",
+            .fields = {}};
         events.emit(unprotected);
     }
 }

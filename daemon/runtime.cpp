@@ -2,7 +2,6 @@
 
 #include "config/diff.hpp"
 #include "config/load.hpp"
-#include "core/backends/filesystem_store.hpp"
 #include "core/base/task_group.hpp"
 #include "core/base/text.hpp"
 #include "core/net/http_server.hpp"
@@ -21,7 +20,6 @@
 
 #include <csignal>
 #include <cstdio>
-
 #include <unistd.h>
 
 namespace evercert::daemon {
@@ -39,11 +37,15 @@ void print_mistakes(const std::vector<config::mistake>& mistakes) {
 class runtime {
 public:
     runtime(run_options options, config::settings settings)
-        : options_(std::move(options)), settings_(std::move(settings)), time_(make_system_time(loop_.get_executor())),
-          log_(make_log(settings_.log, *time_, standard_outlets())), started_(time_->now()),
-          tasks_(loop_.get_executor(), [this](const auto& task, const auto& what) {
-              tell("internal.exception", severity::error, fmt::format("unexpected exception in {}: {}", task, what));
-          }) {}
+        : options_(std::move(options))
+        , settings_(std::move(settings))
+        , time_(make_system_time(loop_.get_executor()))
+        , log_(make_log(settings_.log, *time_, standard_outlets()))
+        , started_(time_->now())
+        , tasks_(loop_.get_executor(), [this](const auto& task, const auto& what) {
+            tell("internal.exception", severity::error,
+                 fmt::format("unexpected exception in {}: {}", task, what));
+        }) {}
 
     int run();
 
@@ -75,7 +77,8 @@ private:
 };
 
 void runtime::tell(std::string_view id, severity level, std::string message) {
-    const event what{.id = id, .level = level, .certificate = {}, .message = std::move(message), .fields = {}};
+    const event what{
+        .id = id, .level = level, .certificate = {}, .message = std::move(message), .fields = {}};
     log_->emit(what);
 }
 
@@ -99,7 +102,7 @@ int runtime::run() {
 
 /// Steps 4 to 6.
 result<void> runtime::start_up() {
-    auto files = backends::open_filesystem_store(settings_.data_dir);
+    auto files = open_store(settings_.data_dir);
     if (!files) {
         return fail(files.error());
     }
@@ -107,13 +110,15 @@ result<void> runtime::start_up() {
     if (!sockets) {
         return fail(sockets.error());
     }
-    objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, *log_, std::move(*files), settings_, std::move(*sockets));
+    objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, *log_, std::move(*files), settings_,
+                                        std::move(*sockets));
     control_parts parts{.engine = objects_->engine(),
                         .time = *time_,
                         .events = *log_,
                         .reload = [this] { return reload(); },
                         .status = [this] { return describe(); }};
-    control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(), make_control_handler(std::move(parts)));
+    control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
+                                     make_control_handler(std::move(parts)));
     net::unix_endpoint socket;
     socket.path = settings_.control.socket;
     socket.group = settings_.control.group;
@@ -129,8 +134,9 @@ awaitable<void> runtime::live() {
     config::settings first = settings_;
     co_await objects_->apply(std::move(first));
     tell("daemon.ready", severity::info,
-         fmt::format("evercertd {} manages {} certificate{}; control socket {}", EVERCERT_VERSION, settings_.certificates.size(),
-                     settings_.certificates.size() == 1 ? "" : "s", settings_.control.socket));
+         fmt::format("evercertd {} manages {} certificate{}; control socket {}", EVERCERT_VERSION,
+                     settings_.certificates.size(), settings_.certificates.size() == 1 ? "" : "s",
+                     settings_.control.socket));
     manager_.ready(summary());
     tasks_.spawn("listeners", retry_listeners());
     if (const auto interval = systemd::watchdog_interval()) {
@@ -197,13 +203,16 @@ result<std::string> runtime::reload() {
             lines.push_back(wrong.to_string());
             tell("config.mistake", severity::error, lines.back());
         }
-        tell("config.refused", severity::error, "the new configuration has mistakes: the running one stays in force");
+        tell("config.refused", severity::error,
+             "the new configuration has mistakes: the running one stays in force");
         manager_.ready(summary());
-        return fail(errc::invalid_argument, "the new configuration has mistakes, the running one stays in force:\n" + join(lines, "\n"));
+        return fail(errc::invalid_argument,
+                    "the new configuration has mistakes, the running one stays in force:\n" +
+                        join(lines, "\n"));
     }
     const config::difference change = config::compare(settings_, *loaded);
-    std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(), change.changed.size(),
-                                   change.removed.size());
+    std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(),
+                                   change.changed.size(), change.removed.size());
     if (!change.needs_restart.empty()) {
         text += fmt::format("; only a restart applies: {}", join(change.needs_restart, ", "));
         tell("config.needs_restart", severity::warning, text);
@@ -235,13 +244,15 @@ daemon_status runtime::describe() const {
 }
 
 std::string runtime::summary() const {
-    return fmt::format("{} certificate{} managed", settings_.certificates.size(), settings_.certificates.size() == 1 ? "" : "s");
+    return fmt::format("{} certificate{} managed", settings_.certificates.size(),
+                       settings_.certificates.size() == 1 ? "" : "s");
 }
 
 bool runtime::all_well() const {
     const auto all = objects_->engine().list();
     return std::all_of(all.begin(), all.end(), [](const lifecycle::certificate_status& one) {
-        return one.where == lifecycle::state::waiting && one.live && one.failures == 0 && one.deploy_failures == 0;
+        return one.where == lifecycle::state::waiting && one.live && one.failures == 0 &&
+               one.deploy_failures == 0;
     });
 }
 
@@ -254,8 +265,8 @@ int run(const run_options& options) {
         return 2;
     }
     if (options.check) {
-        std::printf("%s: %zu certificate%s, no mistakes\n", options.config.c_str(), settings->certificates.size(),
-                    settings->certificates.size() == 1 ? "" : "s");
+        std::printf("%s: %zu certificate%s, no mistakes\n", options.config.c_str(),
+                    settings->certificates.size(), settings->certificates.size() == 1 ? "" : "s");
         return 0;
     }
     return runtime(options, std::move(*settings)).run();

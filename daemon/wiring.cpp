@@ -1,5 +1,6 @@
 #include "daemon/wiring.hpp"
 
+#include "core/backends/filesystem_store.hpp"
 #include "core/backends/process_runner.hpp"
 #include "core/crypto/base64url.hpp"
 #include "core/net/http_client.hpp"
@@ -28,33 +29,46 @@ result<crypto::secret> read_hmac_key(const std::string& file) {
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
     if (text.empty()) {
-        return fail(errc::io, fmt::format("the external account's key file {} cannot be read or is empty", file));
+        return fail(errc::io,
+                    fmt::format("the external account's key file {} cannot be read or is empty", file));
     }
     auto decoded = crypto::base64_decode_liberal(text);
     crypto::wipe(text);
     if (!decoded || decoded->empty()) {
-        return fail(errc::parse, fmt::format("{} does not hold a base64 HMAC key as the CA hands it out", file));
+        return fail(errc::parse,
+                    fmt::format("{} does not hold a base64 HMAC key as the CA hands it out", file));
     }
     return crypto::secret(std::move(*decoded));
 }
 
 } // namespace
 
+result<std::unique_ptr<store>> open_store(const std::string& data_dir) {
+    return backends::open_filesystem_store(data_dir);
+}
+
 wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, std::unique_ptr<store> files,
                const config::settings& settings, std::vector<systemd::passed_descriptor> sockets)
-    : executor_(std::move(executor)), time_(time), events_(events), random_(make_system_random()), files_(std::move(files)),
-      repository_(*files_), workers_(worker_threads), processes_(backends::make_process_runner(executor_)),
-      deployer_(make_deployer(executor_, *processes_, time_, events_, settings.deployments, net::probe_tls)),
-      sockets_(std::move(sockets)),
-      engine_(lifecycle::make_engine(
-          executor_, lifecycle::engine_parts{.repository = repository_,
-                                             .deploys = *deployer_,
-                                             .events = events_,
-                                             .time = time_,
-                                             .random = *random_,
-                                             .workers = workers_,
-                                             .make_client = [this](const issuer& which) { return make_client(which); },
-                                             .read_hmac_key = read_hmac_key})) {}
+    : executor_(std::move(executor))
+    , time_(time)
+    , events_(events)
+    , random_(make_system_random())
+    , files_(std::move(files))
+    , repository_(*files_)
+    , workers_(worker_threads)
+    , processes_(backends::make_process_runner(executor_))
+    , deployer_(make_deployer(executor_, *processes_, time_, events_, settings.deployments, net::probe_tls))
+    , sockets_(std::move(sockets))
+    , engine_(lifecycle::make_engine(
+          executor_,
+          lifecycle::engine_parts{.repository = repository_,
+                                  .deploys = *deployer_,
+                                  .events = events_,
+                                  .time = time_,
+                                  .random = *random_,
+                                  .workers = workers_,
+                                  .make_client = [this](const issuer& which) { return make_client(which); },
+                                  .read_hmac_key = read_hmac_key})) {}
 
 wiring::~wiring() = default;
 
@@ -72,16 +86,19 @@ http_client& wiring::http_for(const std::string& trust) {
 }
 
 result<std::unique_ptr<acme::client>> wiring::make_client(const issuer& settings) {
-    const acme::client_parts parts{.http = http_for(settings.trust), .time = time_, .random = *random_, .events = events_};
+    const acme::client_parts parts{
+        .http = http_for(settings.trust), .time = time_, .random = *random_, .events = events_};
     return acme::make_client(settings, parts, executor_);
 }
 
 std::unique_ptr<solvers::http01_solver> wiring::make_solver(const config::http01_challenge& settings) {
     solvers::http01_settings how;
     how.redirect_to_https = settings.redirect_to_https;
-    // Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first challenge that asks.
+    // Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first
+    // challenge that asks.
     for (auto it = sockets_.begin(); it != sockets_.end();) {
-        const bool named_for_other = it->name != settings.name && it->name != "unknown" && !it->name.ends_with(".socket");
+        const bool named_for_other =
+            it->name != settings.name && it->name != "unknown" && !it->name.ends_with(".socket");
         if (named_for_other) {
             ++it;
             continue;
@@ -101,8 +118,11 @@ void wiring::open(challenge& what) {
     if (trouble == what.trouble) {
         return;
     }
-    event told{.id = opened ? "listener.open" : "listener.failed", .level = opened ? severity::info : severity::error,
-               .certificate = {}, .message = opened ? fmt::format("challenge {} can be answered now", what.settings.name) : trouble,
+    event told{.id = opened ? "listener.open" : "listener.failed",
+               .level = opened ? severity::info : severity::error,
+               .certificate = {},
+               .message =
+                   opened ? fmt::format("challenge {} can be answered now", what.settings.name) : trouble,
                .fields = {{"challenge", what.settings.name}}};
     events_.emit(told);
     what.trouble = trouble;

@@ -14,6 +14,9 @@
 
 namespace evercert::daemon {
 
+/// The store under `data_dir`, locked: errc::busy names the daemon that holds it.
+result<std::unique_ptr<store>> open_store(const std::string& data_dir);
+
 /// The daemon's objects, in the order in which they depend on each other; they go in the reverse order.
 class wiring {
 public:
@@ -22,9 +25,9 @@ public:
            const config::settings& settings, std::vector<systemd::passed_descriptor> sockets);
     ~wiring();
 
-    /// Objects for these settings: challenges that changed get a new solver (the old one is closed first, so that the new one
-    /// can have its port), deployments and the engine's assignment are replaced. Problems with listeners are events, and are
-    /// tried again by reopen_listeners().
+    /// Objects for these settings: challenges that changed get a new solver (the old one is closed first, so
+    /// that the new one can have its port), deployments and the engine's assignment are replaced. Problems
+    /// with listeners are events, and are tried again by reopen_listeners().
     awaitable<void> apply(config::settings settings);
     /// Tries again to open listeners that could not be opened.
     void reopen_listeners();
@@ -57,8 +60,9 @@ private:
     std::unique_ptr<server_deployer> deployer_;
     std::map<std::string, std::unique_ptr<http_client>> http_; ///< by trust file
     std::map<std::string, challenge> challenges_;
-    std::vector<std::unique_ptr<solvers::http01_solver>> retired_; ///< closed, but orders under way may still name them
-    std::vector<systemd::passed_descriptor> sockets_;              ///< from systemd, not used yet
+    std::vector<std::unique_ptr<solvers::http01_solver>>
+        retired_;                                     ///< closed, but orders under way may still name them
+    std::vector<systemd::passed_descriptor> sockets_; ///< from systemd, not used yet
     std::unique_ptr<lifecycle::engine> engine_;
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>

@@ -22,10 +22,12 @@ struct close_folder {
 
 /// -1 with errno on failure.
 int read_entries(int folder, std::vector<entry>& entries) {
-    // A descriptor of its own: reading moves the position that all duplicates share.
-    int own = uninterrupted([&] { return ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    // closedir would take the caller's descriptor with it. The position is shared, so it starts at the
+    // beginning.
+    int own = uninterrupted([&] { return ::fcntl(folder, F_DUPFD_CLOEXEC, 0); });
     if (own < 0)
         return -1;
+    ::lseek(own, 0, SEEK_SET);
     std::unique_ptr<DIR, close_folder> stream(::fdopendir(own));
     if (!stream) {
         unique_fd unused(own);

@@ -57,7 +57,9 @@ using result = std::expected<T, error>;
 [[nodiscard]] inline std::unexpected<error> fail(errc code, std::string message, std::string foreign = {}) {
     return std::unexpected<error>(std::in_place, code, std::move(message), std::move(foreign));
 }
-[[nodiscard]] inline std::unexpected<error> fail(error e) { return std::unexpected<error>(std::move(e)); }
+[[nodiscard]] inline std::unexpected<error> fail(error e) {
+    return std::unexpected<error>(std::move(e));
+}
 
 /// The error of a failed system call: errno's text and a fitting errc (ENOSPC and EDQUOT are no_space).
 [[nodiscard]] error system_error(int errno_value, std::string_view what);

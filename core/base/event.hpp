@@ -12,8 +12,8 @@ namespace evercert {
 enum class severity { debug, info, warning, error };
 std::string_view to_string(severity level) noexcept;
 
-/// `id` is stable over releases and is what people grep for ("cert.issued"). Field values are raw: whoever writes an
-/// event out escapes them for its own format.
+/// `id` is stable over releases and is what people grep for ("cert.issued"). Field values are raw: whoever
+/// writes an event out escapes them for its own format.
 struct event {
     std::string_view id;
     severity level = severity::info;

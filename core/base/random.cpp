@@ -1,8 +1,7 @@
 #include "core/base/random.hpp"
 
-#include <sys/random.h>
-
 #include <stdexcept>
+#include <sys/random.h>
 
 namespace evercert {
 namespace {
@@ -44,7 +43,11 @@ std::int64_t random_source::between(std::int64_t low, std::int64_t high) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + offset);
 }
 
-std::unique_ptr<random_source> make_system_random() { return std::make_unique<system_random>(); }
-std::unique_ptr<random_source> make_seeded_random(std::uint64_t seed) { return std::make_unique<seeded_random>(seed); }
+std::unique_ptr<random_source> make_system_random() {
+    return std::make_unique<system_random>();
+}
+std::unique_ptr<random_source> make_seeded_random(std::uint64_t seed) {
+    return std::make_unique<seeded_random>(seed);
+}
 
 } // namespace evercert

@@ -1,9 +1,9 @@
 #include "core/base/task_group.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cassert>
@@ -26,7 +26,9 @@ task_group::task_group(asio::any_io_executor executor, exception_handler on_exce
     state_->emptied.expires_at(asio::steady_timer::time_point::max());
 }
 
-task_group::~task_group() { assert(state_->running.empty() && "a task_group was destroyed before its children"); }
+task_group::~task_group() {
+    assert(state_->running.empty() && "a task_group was destroyed before its children");
+}
 
 void task_group::spawn(std::string name, awaitable<void> task) {
     const auto place = state_->running.emplace(state_->running.end());
@@ -73,6 +75,8 @@ awaitable<void> task_group::join() {
     }
 }
 
-std::size_t task_group::size() const noexcept { return state_->running.size(); }
+std::size_t task_group::size() const noexcept {
+    return state_->running.size();
+}
 
 } // namespace evercert

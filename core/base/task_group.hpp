@@ -11,8 +11,9 @@
 
 namespace evercert {
 
-/// Coroutines that belong to one owner. The owner cancels and joins them before it goes; the destructor asserts it.
-/// A task that ends with an exception is reported to `on_exception` (our own mistake); cancellation is silent.
+/// Coroutines that belong to one owner. The owner cancels and joins them before it goes; the destructor
+/// asserts it. A task that ends with an exception is reported to `on_exception` (our own mistake);
+/// cancellation is silent.
 class task_group {
 public:
     using exception_handler = std::function<void(const std::string& task, const std::string& what)>;

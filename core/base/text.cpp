@@ -10,7 +10,9 @@ namespace {
 
 /// Length of the valid UTF-8 sequence at `at` (2 to 4), or 0 if the bytes there are not one (RFC 3629).
 std::size_t utf8_length(std::string_view text, std::size_t at) {
-    auto byte = [&](std::size_t i) -> unsigned { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+    auto byte = [&](std::size_t i) -> unsigned {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
     auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
     const unsigned lead = byte(at);
     if (lead >= 0xC2 && lead <= 0xDF) {
@@ -28,8 +30,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
     }
     if (lead >= 0xF0 && lead <= 0xF4) {
         const unsigned second = byte(at + 1);
-        const bool ok = follows(at + 1) && follows(at + 2) && follows(at + 3) && !(lead == 0xF0 && second < 0x90) &&
-                        !(lead == 0xF4 && second > 0x8F);
+        const bool ok = follows(at + 1) && follows(at + 2) && follows(at + 3) &&
+                        !(lead == 0xF0 && second < 0x90) && !(lead == 0xF4 && second > 0x8F);
         return ok ? 4 : 0;
     }
     return 0;

@@ -7,8 +7,8 @@
 
 namespace evercert {
 
-/// Foreign text made safe for a log line, a terminal or a table: control bytes, quotes, backslashes and bytes that
-/// are not valid UTF-8 become \xNN or \n, and what is longer than `limit` bytes is cut with "...".
+/// Foreign text made safe for a log line, a terminal or a table: control bytes, quotes, backslashes and bytes
+/// that are not valid UTF-8 become \xNN or \n, and what is longer than `limit` bytes is cut with "...".
 std::string escape(std::string_view foreign, std::size_t limit = 500);
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator);

@@ -53,7 +53,8 @@ struct civil {
 };
 
 result<wall_time> to_wall(const civil& c, std::string_view text) {
-    const year_month_day date{year{c.year}, month{static_cast<unsigned>(c.month)}, day{static_cast<unsigned>(c.day)}};
+    const year_month_day date{year{c.year}, month{static_cast<unsigned>(c.month)},
+                              day{static_cast<unsigned>(c.day)}};
     // 60 is a leap second (RFC 3339 section 5.7): taken as the second that follows.
     if (!date.ok() || c.hour > 23 || c.minute > 59 || c.second > 60) {
         return fail(errc::parse, "not a date and time that exists", std::string(text));
@@ -62,8 +63,8 @@ result<wall_time> to_wall(const civil& c, std::string_view text) {
 }
 
 bool take_clock(std::string_view& text, civil& c) {
-    return take_number(text, 2, c.hour) && take(text, ":") && take_number(text, 2, c.minute) && take(text, ":") &&
-           take_number(text, 2, c.second);
+    return take_number(text, 2, c.hour) && take(text, ":") && take_number(text, 2, c.minute) &&
+           take(text, ":") && take_number(text, 2, c.second);
 }
 
 } // namespace
@@ -78,8 +79,8 @@ std::string format_time(wall_time when) {
     const year_month_day date(day);
     const hh_mm_ss clock(floor<std::chrono::seconds>(when - day));
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                       clock.minutes().count(), clock.seconds().count());
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 result<wall_time> parse_rfc3339(std::string_view text) {
@@ -141,8 +142,8 @@ result<wall_time> parse_http_date(std::string_view text) {
             return refuse();
         }
         const bool day_ok = take(text, " ") ? take_number(text, 1, c.day) : take_number(text, 2, c.day);
-        if (!day_ok || !take(text, " ") || !take_clock(text, c) || !take(text, " ") || !take_number(text, 4, c.year) ||
-            !text.empty()) {
+        if (!day_ok || !take(text, " ") || !take_clock(text, c) || !take(text, " ") ||
+            !take_number(text, 4, c.year) || !text.empty()) {
             return refuse();
         }
         return to_wall(c, whole);
@@ -151,7 +152,8 @@ result<wall_time> parse_http_date(std::string_view text) {
     if (!take(text, " ") || !take_number(text, 2, c.day)) {
         return refuse();
     }
-    const bool imf = text.starts_with(" "); // "Sun, 06 Nov 1994 08:49:37 GMT", else RFC 850 "Sunday, 06-Nov-94 ..."
+    const bool imf =
+        text.starts_with(" "); // "Sun, 06 Nov 1994 08:49:37 GMT", else RFC 850 "Sunday, 06-Nov-94 ..."
     if (!take(text, imf ? " " : "-") || !take_month(text, c.month) || !take(text, imf ? " " : "-")) {
         return refuse();
     }
@@ -174,7 +176,8 @@ std::string format_duration(milliseconds how_long) {
     if (how_long < std::chrono::seconds(1)) {
         return fmt::format("{}ms", how_long.count());
     }
-    const std::array<std::pair<std::int64_t, char>, 4> units{{{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}}};
+    const std::array<std::pair<std::int64_t, char>, 4> units{
+        {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}}};
     std::int64_t left = how_long.count() / 1000;
     std::string out;
     int shown = 0;

@@ -19,7 +19,8 @@ using std::chrono::seconds;
 class timer {
 public:
     virtual ~timer() = default;
-    /// True when `when` has come, false when `cancel` came first. Cancelling the coroutine throws, as in Asio.
+    /// True when `when` has come, false when `cancel` came first. Cancelling the coroutine throws, as in
+    /// Asio.
     virtual awaitable<bool> wait_until(steady_time when) = 0;
     /// Ends a wait early; without a waiting coroutine it does nothing.
     virtual void cancel() = 0;

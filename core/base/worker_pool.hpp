@@ -25,9 +25,9 @@ public:
     worker_pool(const worker_pool&) = delete;
     worker_pool& operator=(const worker_pool&) = delete;
 
-    /// Runs `work` (which returns a result<T>) on a pool thread and continues on the caller's executor with what it
-    /// returned. An exception from `work` becomes errc::internal. Work that has begun is always finished: a cancelled
-    /// caller still waits for it, so that no write is left behind half observed.
+    /// Runs `work` (which returns a result<T>) on a pool thread and continues on the caller's executor with
+    /// what it returned. An exception from `work` becomes errc::internal. Work that has begun is always
+    /// finished: a cancelled caller still waits for it, so that no write is left behind half observed.
     template <class Work>
     awaitable<std::invoke_result_t<Work&>> run(Work work) {
         using outcome = std::invoke_result_t<Work&>;

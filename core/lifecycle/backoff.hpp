@@ -6,9 +6,9 @@
 
 namespace evercert::lifecycle {
 
-/// The delay after the `failures`-th failure in a row (counted from 1): 1 min, 10 min, 100 min, then a day; a day at once for
-/// problem_class::daily and never. Lengthened by up to a tenth at random, so that many do not come back together, and
-/// never below `at_least`, but at most 8 days. Never 0, for any count.
+/// The delay after the `failures`-th failure in a row (counted from 1): 1 min, 10 min, 100 min, then a day; a
+/// day at once for problem_class::daily and never. Lengthened by up to a tenth at random, so that many do not
+/// come back together, and never below `at_least`, but at most 8 days. Never 0, for any count.
 milliseconds backoff(unsigned failures, problem_class kind, milliseconds at_least, random_source& random);
 
 inline constexpr milliseconds shortest_backoff = std::chrono::minutes(1);

@@ -5,8 +5,8 @@
 namespace evercert::lifecycle {
 namespace {
 
-deployment_task task_for(const machine_state& state, const version_facts& wanted, const std::optional<version_facts>& other,
-                         const engine_parts& parts) {
+deployment_task task_for(const machine_state& state, const version_facts& wanted,
+                         const std::optional<version_facts>& other, const engine_parts& parts) {
     deployment_task task;
     task.certificate = state.wanted.name;
     task.names = state.wanted.names;
@@ -26,7 +26,8 @@ awaitable<result<void>> switch_live(const machine_state& state, unsigned version
 
 } // namespace
 
-awaitable<machine_event> perform_deployment(const machine_state& state, const engine_parts& parts, teller tell) {
+awaitable<machine_event> perform_deployment(const machine_state& state, const engine_parts& parts,
+                                            teller tell) {
     const version_facts target = *state.staged;
     const std::optional<version_facts> before =
         state.live && state.live->number != target.number ? state.live : std::nullopt;
@@ -38,8 +39,11 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
     machine_event live_now = made_live{};
     if (auto told = co_await tell(std::move(live_now)); !told) {
         // The link decides, the record only follows: go on.
-        event unsaved{.id = "store.record_failed", .level = severity::warning, .certificate = state.wanted.name,
-                      .message = told.error().text(), .fields = {}};
+        event unsaved{.id = "store.record_failed",
+                      .level = severity::warning,
+                      .certificate = state.wanted.name,
+                      .message = told.error().text(),
+                      .fields = {}};
         parts.events.emit(unsaved);
     }
     if (state.wanted.deploy.empty()) {
@@ -51,7 +55,8 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
         co_return deployed{};
     }
     deployment_failed failure{done.error().text(), std::nullopt};
-    const bool good = before && before->not_after > parts.time.now() && before->fingerprint != state.job.revoked;
+    const bool good =
+        before && before->not_after > parts.time.now() && before->fingerprint != state.job.revoked;
     if (!good) {
         co_return failure;
     }
@@ -62,9 +67,13 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
     failure.back_to = before;
     deployment_task backward = task_for(state, *before, target, parts);
     auto restored = co_await parts.deploys.deploy(std::move(backward));
-    event switched{.id = "cert.switched_back", .level = severity::warning, .certificate = state.wanted.name,
-                   .message = fmt::format("version {} is live again because version {} could not be deployed{}", before->number,
-                                          target.number, restored ? "" : "; the reload for it failed as well: " + restored.error().text()),
+    event switched{.id = "cert.switched_back",
+                   .level = severity::warning,
+                   .certificate = state.wanted.name,
+                   .message = fmt::format(
+                       "version {} is live again because version {} could not be deployed{}", before->number,
+                       target.number,
+                       restored ? "" : "; the reload for it failed as well: " + restored.error().text()),
                    .fields = {{"version", fmt::format("{}", before->number)}}};
     parts.events.emit(switched);
     co_return failure;

@@ -6,9 +6,10 @@
 
 namespace evercert::lifecycle {
 
-/// Makes `state.staged` live and has it deployed. When that fails and the version that was live before is still good (not
-/// expired, not revoked), the link is switched back and the servers are reloaded once more. Tells made_live on the way;
-/// returns deployed or deployment_failed, which the caller tells the machine.
-awaitable<machine_event> perform_deployment(const machine_state& state, const engine_parts& parts, teller tell);
+/// Makes `state.staged` live and has it deployed. When that fails and the version that was live before is
+/// still good (not expired, not revoked), the link is switched back and the servers are reloaded once more.
+/// Tells made_live on the way; returns deployed or deployment_failed, which the caller tells the machine.
+awaitable<machine_event> perform_deployment(const machine_state& state, const engine_parts& parts,
+                                            teller tell);
 
 } // namespace evercert::lifecycle

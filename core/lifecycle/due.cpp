@@ -11,9 +11,9 @@ renewal_window window_of(wall_time not_before, wall_time not_after) {
     const bool is_short = lifetime < days(10);
     const milliseconds until_open = is_short ? lifetime / 2 : lifetime / 3 * 2;
     const milliseconds width = std::min<milliseconds>(days(1), lifetime / 50);
-    return renewal_window{not_before + until_open, not_before + until_open + width,
-                          fmt::format("at {} of its lifetime of {}", is_short ? "1/2" : "2/3",
-                                      format_duration(lifetime))};
+    return renewal_window{
+        not_before + until_open, not_before + until_open + width,
+        fmt::format("at {} of its lifetime of {}", is_short ? "1/2" : "2/3", format_duration(lifetime))};
 }
 
 wall_time pick(const renewal_window& window, random_source& random) {

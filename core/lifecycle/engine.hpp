@@ -55,36 +55,39 @@ struct certificate_status {
     state where = state::starting;
     std::optional<live_certificate> live;
     std::optional<wall_time> next_run;
-    std::string next_reason;       ///< "renewal at 2/3 of its lifetime", "retry 3 after a failure"
-    unsigned failures = 0;         ///< of ordering, in a row
-    std::string problem_class;     ///< of the last failure
-    std::string problem;           ///< one line: cause and mend; empty when all is well
+    std::string next_reason;   ///< "renewal at 2/3 of its lifetime", "retry 3 after a failure"
+    unsigned failures = 0;     ///< of ordering, in a row
+    std::string problem_class; ///< of the last failure
+    std::string problem;       ///< one line: cause and mend; empty when all is well
     std::optional<wall_time> last_failure;
     std::optional<wall_time> last_success;
-    bool deployed = false;         ///< the live leaf was seen deployed (or there is nothing to deploy)
+    bool deployed = false; ///< the live leaf was seen deployed (or there is nothing to deploy)
     unsigned deploy_failures = 0;
     std::string deploy_problem;
-    std::string order_url;         ///< foreign text
-    std::string directory;         ///< absolute path of live/<name>
+    std::string order_url; ///< foreign text
+    std::string directory; ///< absolute path of live/<name>
 };
 
 /// What the engine is to do: the checked configuration as objects.
 struct assignment {
     std::vector<managed_certificate> certificates;
     std::map<std::string, issuer> issuers;
-    std::map<std::string, solver*> solvers; ///< by challenge name; they outlive the engine or the next assignment
+    std::map<std::string, solver*>
+        solvers; ///< by challenge name; they outlive the engine or the next assignment
 };
 
 class engine {
 public:
     virtual ~engine() = default;
 
-    /// Takes over this assignment: what did not change is not disturbed, changed entries are decided anew, removed ones are
-    /// stopped (their files stay). The first call starts the work. Never waits for a CA.
+    /// Takes over this assignment: what did not change is not disturbed, changed entries are decided anew,
+    /// removed ones are stopped (their files stay). The first call starts the work. Never waits for a CA.
     virtual void assign(assignment what) = 0;
-    /// Resumes when nothing is due: every certificate is waiting, or failing with its next try in the future (--once).
+    /// Resumes when nothing is due: every certificate is waiting, or failing with its next try in the future
+    /// (--once).
     virtual awaitable<void> settle() = 0;
-    /// Stops: no new work; what is under way gets `patience` to finish, then is cancelled. Everything is resumable.
+    /// Stops: no new work; what is under way gets `patience` to finish, then is cancelled. Everything is
+    /// resumable.
     virtual awaitable<void> stop(milliseconds patience) = 0;
 
     /// Sorted by name.
@@ -96,7 +99,8 @@ public:
     virtual result<void> renew(std::string_view name, bool now) = 0;
     /// Deploys the live version again.
     virtual result<void> deploy(std::string_view name) = 0;
-    /// Revokes the live certificate at its CA and returns when the CA has confirmed; a replacement is then ordered.
+    /// Revokes the live certificate at its CA and returns when the CA has confirmed; a replacement is then
+    /// ordered.
     virtual awaitable<result<void>> revoke(std::string name, std::optional<int> reason) = 0;
 };
 

@@ -17,7 +17,7 @@ struct entry {
     bool running = false; ///< a coroutine works on it: what comes meanwhile waits in `later`
     bool removed = false; ///< not configured any more: its coroutine ends after the step under way
     std::vector<machine_event> later;
-    std::uint64_t ticket = 0; ///< of its valid place in the schedule
+    std::uint64_t ticket = 0;            ///< of its valid place in the schedule
     std::optional<wall_time> held_until; ///< its issuer is paused
     std::string held_because;
 };

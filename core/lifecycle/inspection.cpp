@@ -7,7 +7,8 @@
 namespace evercert::lifecycle {
 namespace {
 
-std::optional<version_facts> load_facts(const storage::repository& files, std::string_view certificate, unsigned number) {
+std::optional<version_facts> load_facts(const storage::repository& files, std::string_view certificate,
+                                        unsigned number) {
     auto version = files.load(certificate, number);
     if (!version) {
         return std::nullopt;

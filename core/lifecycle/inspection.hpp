@@ -15,8 +15,9 @@ struct inspection {
     std::string trouble; ///< what was found damaged; empty if all is well
 };
 
-/// Reads the record and the versions of one certificate. Blocking. The files decide: without a usable live version the
-/// newest usable one is put forward; a version that a crash kept from being recorded is found by its order's key.
+/// Reads the record and the versions of one certificate. Blocking. The files decide: without a usable live
+/// version the newest usable one is put forward; a version that a crash kept from being recorded is found by
+/// its order's key.
 result<inspection> inspect(const storage::repository& files, std::string_view certificate);
 
 } // namespace evercert::lifecycle

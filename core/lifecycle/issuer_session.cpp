@@ -10,7 +10,9 @@
 namespace evercert::lifecycle {
 namespace {
 
-acme::failure account_failure(error cause) { return acme::failure(acme::step::account, std::move(cause)); }
+acme::failure account_failure(error cause) {
+    return acme::failure(acme::step::account, std::move(cause));
+}
 
 /// Ends the attempt for those who wait, however the coroutine ends.
 class attempt {
@@ -32,7 +34,8 @@ private:
 
 } // namespace
 
-issuer_session::issuer_session(issuer settings, const engine_parts& parts) : settings_(std::move(settings)), parts_(parts) {}
+issuer_session::issuer_session(issuer settings, const engine_parts& parts)
+    : settings_(std::move(settings)), parts_(parts) {}
 
 bool issuer_session::take_place() noexcept {
     if (orders_ >= std::max(1U, settings_.concurrent_orders)) {
@@ -65,7 +68,9 @@ void issuer_session::note_failure(const verdict& judged, const std::string& text
     ++failures_;
     const milliseconds rest = backoff(failures_, judged.kind, judged.at_least, parts_.random);
     pause_ = issuer_pause{parts_.time.steady_now() + rest, text};
-    event paused_event{.id = "issuer.paused", .level = severity::warning, .certificate = {},
+    event paused_event{.id = "issuer.paused",
+                       .level = severity::warning,
+                       .certificate = {},
                        .message = fmt::format("nothing is asked of issuer {} for {}: {}", settings_.name,
                                               format_duration(rest), text),
                        .fields = {{"issuer", settings_.name}}};
@@ -109,11 +114,15 @@ awaitable<acme::outcome<crypto::key>> issuer_session::account_key() {
         co_return **stored;
     }
     if (!stored) {
-        // The key lies there and cannot be used: it is kept aside, and a new account is made (ACME has no recovery).
-        event lost{.id = "account.key_unusable", .level = severity::error, .certificate = {},
-                   .message = fmt::format("the account key for issuer {} cannot be read ({}): it is set aside and a new account "
-                                          "is registered",
-                                          name, stored.error().text()),
+        // The key lies there and cannot be used: it is kept aside, and a new account is made (ACME has no
+        // recovery).
+        event lost{.id = "account.key_unusable",
+                   .level = severity::error,
+                   .certificate = {},
+                   .message = fmt::format(
+                       "the account key for issuer {} cannot be read ({}): it is set aside and a new account "
+                       "is registered",
+                       name, stored.error().text()),
                    .fields = {{"issuer", name}}};
         parts_.events.emit(lost);
         auto retire = [this, &name] { return parts_.repository.retire_account(name); };
@@ -189,8 +198,11 @@ awaitable<acme::outcome<void>> issuer_session::open() {
     auto save = [this, &name, &record] { return parts_.repository.save_account(name, record); };
     if (auto saved = co_await parts_.workers.run(save); !saved) {
         // The key is durable, so the account is found again by lookup: worth a warning, not a failure.
-        event unsaved{.id = "account.not_recorded", .level = severity::warning, .certificate = {},
-                      .message = fmt::format("the account at issuer {} could not be recorded: {}", name, saved.error().text()),
+        event unsaved{.id = "account.not_recorded",
+                      .level = severity::warning,
+                      .certificate = {},
+                      .message = fmt::format("the account at issuer {} could not be recorded: {}", name,
+                                             saved.error().text()),
                       .fields = {{"issuer", name}}};
         parts_.events.emit(unsaved);
     }

@@ -23,14 +23,16 @@ public:
 
     [[nodiscard]] const issuer& settings() const noexcept { return settings_; }
 
-    /// The client with an account that the CA knows: key durable before it is used, URL from the record, by lookup or by
-    /// registration. Callers that come while it is being opened wait for the same attempt.
+    /// The client with an account that the CA knows: key durable before it is used, URL from the record, by
+    /// lookup or by registration. Callers that come while it is being opened wait for the same attempt.
     awaitable<acme::outcome<acme::client*>> ready();
 
-    /// Takes note of a failure: forgets the account where the CA does not know it any more, and pauses the issuer when the
-    /// failure concerns all its certificates.
+    /// Takes note of a failure: forgets the account where the CA does not know it any more, and pauses the
+    /// issuer when the failure concerns all its certificates.
     void note_failure(const verdict& judged, const std::string& text);
     void note_success();
+    /// A person wants it tried now.
+    void lift_pause() noexcept { pause_.reset(); }
     /// Set while nothing must be asked of this issuer.
     [[nodiscard]] std::optional<issuer_pause> paused() const;
 
@@ -48,7 +50,7 @@ private:
     bool open_ = false;
     bool opening_ = false;
     bool account_in_doubt_ = false; ///< the CA said that it does not know the recorded account
-    std::vector<timer*> waiting_; ///< callers waiting for the attempt under way
+    std::vector<timer*> waiting_;   ///< callers waiting for the attempt under way
     std::optional<acme::failure> last_failure_;
     unsigned failures_ = 0;
     std::optional<issuer_pause> pause_;

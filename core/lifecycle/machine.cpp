@@ -15,7 +15,8 @@ using std::chrono::hours;
 
 constexpr auto asked_by_operator = "asked for by an operator";
 
-/// A remembered moment, unless the clock that made it was wrong: nothing we schedule lies further ahead than this.
+/// A remembered moment, unless the clock that made it was wrong: nothing we schedule lies further ahead than
+/// this.
 wall_time believable(const std::optional<wall_time>& when, wall_time now) {
     if (!when || *when > now + longest_backoff + hours(1)) {
         return now;
@@ -53,7 +54,8 @@ void draw_renewal(machine_state& state, random_source& random) {
         return;
     }
     const bool drawn = state.job.renew_for == subject->fingerprint && state.job.renew_at;
-    const bool possible = drawn && *state.job.renew_at >= subject->not_before && *state.job.renew_at <= subject->not_after;
+    const bool possible =
+        drawn && *state.job.renew_at >= subject->not_before && *state.job.renew_at <= subject->not_after;
     if (!possible) {
         state.job.renew_for = subject->fingerprint;
         state.job.renew_at = pick(window_of(subject->not_before, subject->not_after), random);
@@ -104,7 +106,8 @@ next_step decide(const machine_state& state, wall_time now) {
     if (state.staged) {
         const wall_time when = believable(state.job.deploy_not_before, now);
         if (when <= now) {
-            return {action::deploy, now, fmt::format("version {} is stored and not deployed", state.staged->number)};
+            return {action::deploy, now,
+                    fmt::format("version {} is stored and not deployed", state.staged->number)};
         }
         or_at(when, fmt::format("retry of the deployment after {} failure{}", state.job.deploy_failures,
                                 state.job.deploy_failures == 1 ? "" : "s"));
@@ -114,7 +117,8 @@ next_step decide(const machine_state& state, wall_time now) {
         if (when <= now) {
             return {action::order, now, reason};
         }
-        or_at(when, fmt::format("retry after {} failure{}: {}", state.job.failures, state.job.failures == 1 ? "" : "s", reason));
+        or_at(when, fmt::format("retry after {} failure{}: {}", state.job.failures,
+                                state.job.failures == 1 ? "" : "s", reason));
     } else if (const version_facts* subject = subject_of(state); subject != nullptr && state.job.renew_at) {
         or_at(std::min(*state.job.renew_at, subject->not_after),
               "renewal " + window_of(subject->not_before, subject->not_after).reason);
@@ -137,7 +141,8 @@ struct apply {
                              (state.live && state.staged->fingerprint == job.deployed))) {
             state.staged.reset();
         }
-        if (!state.staged && state.live && !state.wanted.deploy.empty() && job.deployed != state.live->fingerprint) {
+        if (!state.staged && state.live && !state.wanted.deploy.empty() &&
+            job.deployed != state.live->fingerprint) {
             state.staged = state.live; // live, but a crash may have come before the servers were reloaded
         }
         job.deploying = state.staged ? state.staged->number : 0;
@@ -234,7 +239,8 @@ struct apply {
             state.live = failure.back_to;
         }
         job.deploy_failures = std::min(job.deploy_failures + 1, 1'000'000U);
-        job.deploy_not_before = now + backoff(job.deploy_failures, problem_class::later, milliseconds(0), random);
+        job.deploy_not_before =
+            now + backoff(job.deploy_failures, problem_class::later, milliseconds(0), random);
         job.deploy_problem = failure.text;
     }
     void operator()(const revoked& leaf) const {
@@ -261,7 +267,8 @@ std::string names_key(std::vector<identifier> names) {
 }
 
 std::string intent_of(const managed_certificate& wanted) {
-    return fmt::format("{}|{}|{}|{}", names_key(wanted.names), wanted.issuer, wanted.challenge, to_string(wanted.key));
+    return fmt::format("{}|{}|{}|{}", names_key(wanted.names), wanted.issuer, wanted.challenge,
+                       to_string(wanted.key));
 }
 
 next_step resume(machine_state& state, const machine_event& happened, wall_time now, random_source& random) {

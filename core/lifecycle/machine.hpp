@@ -38,7 +38,8 @@ struct machine_state {
     managed_certificate wanted;
     bool looked = false; ///< the files have been looked at
     std::optional<version_facts> live;
-    std::optional<version_facts> staged; ///< stored, not (or not successfully) deployed yet: version job.deploying
+    std::optional<version_facts>
+        staged; ///< stored, not (or not successfully) deployed yet: version job.deploying
     storage::job_record job;
 };
 
@@ -67,7 +68,7 @@ struct issued {
 };
 struct order_failed {
     verdict judged;
-    std::string text;  ///< for people, one line
+    std::string text; ///< for people, one line
     bool order_lost = false;
 };
 struct made_live {};
@@ -79,8 +80,9 @@ struct deployment_failed {
 struct revoked {
     std::string fingerprint;
 };
-using machine_event = std::variant<looked, woken, reconfigured, renewal_asked, deployment_asked, order_begun, order_accepted,
-                                   issued, order_failed, made_live, deployed, deployment_failed, revoked>;
+using machine_event =
+    std::variant<looked, woken, reconfigured, renewal_asked, deployment_asked, order_begun, order_accepted,
+                 issued, order_failed, made_live, deployed, deployment_failed, revoked>;
 
 enum class action {
     look,   ///< at the files
@@ -94,8 +96,8 @@ struct next_step {
     std::string reason; ///< why this, or why then
 };
 
-/// Takes in what happened and says what to do next. Total: any event in any state has an answer, and `wait` is never for
-/// longer than the state's own times demand. `random` draws renewal moments and jitter.
+/// Takes in what happened and says what to do next. Total: any event in any state has an answer, and `wait`
+/// is never for longer than the state's own times demand. `random` draws renewal moments and jitter.
 next_step resume(machine_state& state, const machine_event& happened, wall_time now, random_source& random);
 
 } // namespace evercert::lifecycle

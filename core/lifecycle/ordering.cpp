@@ -32,11 +32,13 @@ struct prepared {
     bool resumes; ///< the recorded order was made for this key
 };
 
-/// The pending key of the order under way if it still is for these names at this issuer, else a fresh one, made durable.
+/// The pending key of the order under way if it still is for these names at this issuer, else a fresh one,
+/// made durable.
 result<prepared> prepare_key(const machine_state& state, storage::repository& files) {
     const storage::job_record& job = state.job;
     const std::string& name = state.wanted.name;
-    if (!job.order_key.empty() && job.order_issuer == state.wanted.issuer && job.order_names == names_key(state.wanted.names)) {
+    if (!job.order_key.empty() && job.order_issuer == state.wanted.issuer &&
+        job.order_names == names_key(state.wanted.names)) {
         auto pending = files.load_pending_key(name);
         if (pending && *pending && (*pending)->type() == state.wanted.key &&
             crypto::hex((*pending)->public_digest()) == job.order_key) {
@@ -54,13 +56,14 @@ result<prepared> prepare_key(const machine_state& state, storage::repository& fi
 }
 
 /// Parses and checks what the CA returned and writes it aside as the next version.
-result<version_facts> store_chain(const std::string& chain_pem, const crypto::key& key, const machine_state& state,
-                                  wall_time now, storage::repository& files) {
+result<version_facts> store_chain(const std::string& chain_pem, const crypto::key& key,
+                                  const machine_state& state, wall_time now, storage::repository& files) {
     auto chain = crypto::parse_pem_chain(chain_pem);
     if (!chain) {
         return fail(chain.error());
     }
-    const crypto::chain_expectation expected{.public_digest = key.public_digest(), .names = state.wanted.names, .now = now};
+    const crypto::chain_expectation expected{
+        .public_digest = key.public_digest(), .names = state.wanted.names, .now = now};
     auto checked = crypto::check_chain(std::move(*chain), expected);
     if (!checked) {
         return fail(checked.error());
@@ -88,7 +91,8 @@ awaitable<machine_event> perform_order(const machine_state& state, issuer_sessio
     machine_event begun = order_begun{crypto::hex(key->key.public_digest())};
     if (!key->resumes) {
         if (auto told = co_await tell(std::move(begun)); !told) {
-            co_return failed_here(step::new_order, told.error().within("the order's key could not be recorded"));
+            co_return failed_here(step::new_order,
+                                  told.error().within("the order's key could not be recorded"));
         }
     }
     auto csr = crypto::make_csr(key->key, state.wanted.names);
@@ -120,8 +124,11 @@ awaitable<machine_event> perform_order(const machine_state& state, issuer_sessio
         // A chain that is not what was asked for will not become so by asking for it again.
         const errc code = version.error().code;
         const bool wrong = code == errc::refused || code == errc::parse || code == errc::corrupted;
-        co_return failed_here(step::certificate, version.error().within(wrong ? "what the CA returned is refused" : "the "
-                                                                               "certificate could not be stored"), wrong);
+        co_return failed_here(step::certificate,
+                              version.error().within(wrong ? "what the CA returned is refused"
+                                                           : "the "
+                                                             "certificate could not be stored"),
+                              wrong);
     }
     co_return issued{std::move(*version)};
 }

@@ -12,9 +12,10 @@ namespace evercert::lifecycle {
 /// Tells the machine what happened and makes its record durable before it returns.
 using teller = std::function<awaitable<result<void>>(machine_event)>;
 
-/// Everything is durable before the request that uses it is sent: the key before the order, the order's URL before anything
-/// else is asked, the version before the record says so. Returns issued or order_failed, which the caller tells the machine.
-/// The state is only read; it must stay where it is until the coroutine ends.
+/// Everything is durable before the request that uses it is sent: the key before the order, the order's URL
+/// before anything else is asked, the version before the record says so. Returns issued or order_failed,
+/// which the caller tells the machine. The state is only read; it must stay where it is until the coroutine
+/// ends.
 awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session, solver* answers,
                                        const engine_parts& parts, teller tell);
 

@@ -9,24 +9,28 @@
 namespace evercert::lifecycle {
 
 enum class problem_class {
-    now,    ///< the same thing can be tried again at once, in another form; the ACME client has done so a few times already
-    later,  ///< passes by itself or by fixing a server: backoff 1 min, 10 min, 100 min, then daily
-    daily,  ///< only a change of configuration, of DNS or by a person helps: once a day, and at once after a reload
-    never,  ///< must not be repeated in this form
+    now,   ///< the same thing can be tried again at once, in another form; the ACME client has done so a few
+           ///< times already
+    later, ///< passes by itself or by fixing a server: backoff 1 min, 10 min, 100 min, then daily
+    daily, ///< only a change of configuration, of DNS or by a person helps: once a day, and at once after a
+           ///< reload
+    never, ///< must not be repeated in this form
 };
 std::string_view to_string(problem_class kind) noexcept;
 
 /// What to do after a failure.
 struct verdict {
     problem_class kind = problem_class::later;
-    milliseconds at_least{0};     ///< not before this, whatever the backoff says (Retry-After, or the floor of a 429)
-    bool forget_account = false;  ///< look the account up again, register anew if it is gone
-    bool fresh_key = false;       ///< the certificate key is not acceptable: make another
-    bool whole_issuer = false;    ///< concerns every certificate of this issuer, not just this one
-    std::string mend{};           ///< what an operator should do; empty if nothing
+    milliseconds at_least{
+        0}; ///< not before this, whatever the backoff says (Retry-After, or the floor of a 429)
+    bool forget_account = false; ///< look the account up again, register anew if it is gone
+    bool fresh_key = false;      ///< the certificate key is not acceptable: make another
+    bool whole_issuer = false;   ///< concerns every certificate of this issuer, not just this one
+    std::string mend{};          ///< what an operator should do; empty if nothing
 };
 
-/// By problem type first, then by HTTP status, then by our own error (RFC 8555 section 6.7; the table is in the .cpp).
+/// By problem type first, then by HTTP status, then by our own error (RFC 8555 section 6.7; the table is in
+/// the .cpp).
 verdict classify(const acme::failure& what);
 
 /// One line for people: what failed at which step for which name, what the CA said (escaped), and the mend.

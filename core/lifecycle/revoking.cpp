@@ -2,8 +2,8 @@
 
 namespace evercert::lifecycle {
 
-awaitable<result<void>> perform_revocation(const machine_state& state, issuer_session& session, std::optional<int> reason,
-                                           const engine_parts& parts) {
+awaitable<result<void>> perform_revocation(const machine_state& state, issuer_session& session,
+                                           std::optional<int> reason, const engine_parts& parts) {
     const std::string name = state.wanted.name;
     const unsigned number = state.live->number;
     auto load = [&parts, &name, number] { return parts.repository.load(name, number); };

@@ -6,12 +6,18 @@ namespace evercert::lifecycle {
 
 std::string_view to_string(state s) noexcept {
     switch (s) {
-    case state::starting: return "starting";
-    case state::waiting: return "waiting";
-    case state::queued: return "queued";
-    case state::ordering: return "ordering";
-    case state::deploying: return "deploying";
-    case state::failing: return "failing";
+    case state::starting:
+        return "starting";
+    case state::waiting:
+        return "waiting";
+    case state::queued:
+        return "queued";
+    case state::ordering:
+        return "ordering";
+    case state::deploying:
+        return "deploying";
+    case state::failing:
+        return "failing";
     }
     return "starting";
 }

@@ -9,10 +9,10 @@ namespace evercert {
 /// How a server is made to use the live version. Steps run in this order; those left empty are skipped.
 struct deployment {
     std::string name;
-    std::vector<std::string> test;    ///< argv that must exit 0 before anything is reloaded
-    std::vector<std::string> command; ///< argv that reloads, or a hook; never together with reload_unit
-    std::string reload_unit;          ///< systemd unit reloaded through systemctl
-    std::vector<std::string> verify;  ///< "address:port": TLS handshakes there must show the new leaf
+    std::vector<std::string> test;      ///< argv that must exit 0 before anything is reloaded
+    std::vector<std::string> command;   ///< argv that reloads, or a hook; never together with reload_unit
+    std::string reload_unit;            ///< systemd unit reloaded through systemctl
+    std::vector<std::string> verify;    ///< "address:port": TLS handshakes there must show the new leaf
     milliseconds timeout = seconds(30); ///< for each step
 
     friend bool operator==(const deployment&, const deployment&) = default;

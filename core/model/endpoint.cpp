@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
-
 #include <charconv>
 
 namespace evercert {
 
 result<endpoint> parse_endpoint(std::string_view text) {
     auto refuse = [&] {
-        return fail(errc::invalid_argument, "an address and port is wanted, such as 0.0.0.0:80, [::]:80 or 127.0.0.1:5002",
+        return fail(errc::invalid_argument,
+                    "an address and port is wanted, such as 0.0.0.0:80, [::]:80 or 127.0.0.1:5002",
                     std::string(text.substr(0, 100)));
     };
     endpoint where;

@@ -5,14 +5,15 @@
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
-
 #include <array>
 #include <optional>
 
 namespace evercert {
 namespace {
 
-std::unexpected<error> refuse(std::string why) { return fail(errc::invalid_argument, std::move(why)); }
+std::unexpected<error> refuse(std::string why) {
+    return fail(errc::invalid_argument, std::move(why));
+}
 
 std::optional<identifier> parse_ip(std::string_view text) {
     if (text.starts_with("[") && text.ends_with("]")) {
@@ -31,7 +32,9 @@ std::optional<identifier> parse_ip(std::string_view text) {
     return std::nullopt;
 }
 
-bool letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
 
 result<void> check_label(std::string_view label) {
     if (label.empty()) {

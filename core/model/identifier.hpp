@@ -8,8 +8,8 @@
 
 namespace evercert {
 
-/// `dns`: lower-case A-labels without trailing dot, possibly with "*." in front. `ip`: IPv4 dotted quad or IPv6 as in
-/// RFC 5952. Made by parse_identifier, so a value that exists is well formed.
+/// `dns`: lower-case A-labels without trailing dot, possibly with "*." in front. `ip`: IPv4 dotted quad or
+/// IPv6 as in RFC 5952. Made by parse_identifier, so a value that exists is well formed.
 struct identifier {
     enum class kind { dns, ip };
 
@@ -26,9 +26,9 @@ struct identifier {
     friend bool operator==(const identifier&, const identifier&) = default;
 };
 
-/// From ASCII text (A-labels; `config` turns IDN into them first): checks lengths, letters, digits, hyphens, at least two
-/// labels, "*." only in front, IP forms; lowers case, drops one trailing dot, normalises IPv6 (brackets accepted).
-/// Single-label names are accepted only with `allow_single_label` (private CAs).
+/// From ASCII text (A-labels; `config` turns IDN into them first): checks lengths, letters, digits, hyphens,
+/// at least two labels, "*." only in front, IP forms; lowers case, drops one trailing dot, normalises IPv6
+/// (brackets accepted). Single-label names are accepted only with `allow_single_label` (private CAs).
 result<identifier> parse_identifier(std::string_view text, bool allow_single_label = false);
 
 } // namespace evercert

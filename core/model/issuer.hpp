@@ -21,7 +21,8 @@ struct issuer {
     std::string trust;     ///< PEM file of extra roots for the CA's own HTTPS; empty: the system's only
     std::optional<external_account> eab;
     key_type account_key = key_type::ecdsa_p256;
-    std::string preferred_chain; ///< common name of the issuer at the chain's top, or SHA-256 of that certificate; or empty
+    std::string preferred_chain; ///< common name of the issuer at the chain's top, or SHA-256 of that
+                                 ///< certificate; or empty
     unsigned concurrent_orders = 32;
     std::vector<std::string> contacts; ///< mail addresses
     bool agree_to_terms = false;

@@ -7,7 +7,8 @@
 
 namespace evercert {
 
-/// One entry under `certificates`: what to keep alive. Names of issuer, challenge and deployments refer to other settings.
+/// One entry under `certificates`: what to keep alive. Names of issuer, challenge and deployments refer to
+/// other settings.
 struct managed_certificate {
     std::string name; ///< safe as a directory name: [a-z0-9._-], see config/names.hpp
     std::vector<identifier> names;

@@ -7,10 +7,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-#include <cerrno>
-
-#include <sys/socket.h>
-
 namespace evercert::net {
 
 using asio::redirect_error;
@@ -24,6 +20,12 @@ connection::connection(const asio::any_io_executor& executor, std::shared_ptr<as
     buffer.reserve(8 * 1024);
 }
 
+connection::~connection() {
+    // OpenSSL forgets the session of a connection that ends without a TLS close; the messages were framed, so
+    // ours may.
+    SSL_set_shutdown(stream.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 void connection::limit(steady_time deadline) {
     auto close = [this] {
         error_code ignored;
@@ -33,12 +35,15 @@ void connection::limit(steady_time deadline) {
 }
 
 bool connection::quiet() {
-    if (!tcp().is_open() || buffer.size() != 0 || SSL_pending(stream.native_handle()) != 0) {
+    if (!tcp().is_open() || buffer.size() != 0) {
         return false;
     }
+    // Through TLS, not by a look at the socket: a close_notify may have come along with the last answer and
+    // lie in Asio's buffer already, while late session tickets are no reason to give a connection up.
     char byte = 0;
-    const auto n = ::recv(tcp().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    error_code ec;
+    stream.read_some(asio::buffer(&byte, 1), ec);
+    return ec == asio::error::would_block;
 }
 
 awaitable<result<void>> connect_any(connection& to, addresses where, steady_time deadline, std::string peer) {
@@ -61,6 +66,7 @@ awaitable<result<void>> connect_any(connection& to, addresses where, steady_time
         if (!ec && !to.timed_out()) {
             error_code ignored;
             to.tcp().set_option(asio::ip::tcp::no_delay(true), ignored);
+            to.tcp().non_blocking(true, ignored); // for `quiet`
             to.limit(deadline);
             co_return result<void>();
         }
@@ -72,7 +78,8 @@ awaitable<result<void>> connect_any(connection& to, addresses where, steady_time
                    fmt::format("cannot connect to {} ({})", peer, tried.empty() ? "no time left" : tried));
 }
 
-awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string origin, std::string user_agent) {
+awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string origin,
+                                    std::string user_agent) {
     std::string ask = fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", origin);
     if (!user_agent.empty()) {
         ask += "User-Agent: " + user_agent + "\r\n";
@@ -88,7 +95,8 @@ awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string 
         co_return fail(read_error(ec, name, 0));
     }
     bool touched = false;
-    // A success answer to CONNECT has no body whatever its headers say, as with HEAD; others are not read further.
+    // A success answer to CONNECT has no body whatever its headers say, as with HEAD; others are not read
+    // further.
     auto answer = co_await read_response(through.tcp(), through.buffer, name, true, 0, touched);
     if (!answer) {
         co_return fail(std::move(answer.error()));
@@ -99,7 +107,8 @@ awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string 
                        name + " wants a user name and password: put the right ones into https_proxy");
     }
     if (status / 100 != 2) {
-        co_return fail(errc::network, fmt::format("{} refused to connect to {} (status {})", name, origin, status));
+        co_return fail(errc::network,
+                       fmt::format("{} refused to connect to {} (status {})", name, origin, status));
     }
     if (through.buffer.size() != 0) {
         co_return fail(errc::protocol, name + " sent bytes before the TLS handshake began");

@@ -21,12 +21,16 @@ public:
 
     connection(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> context,
                std::shared_ptr<session_slot> sessions);
+    ~connection();
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
 
     /// Closes the socket when `deadline` comes; whatever is under way on it ends then.
     void limit(steady_time deadline);
     [[nodiscard]] bool timed_out() const noexcept { return timer.expired(); }
 
-    /// Nothing has come since the last answer: no EOF, no alert, no byte. Only such a connection is used again.
+    /// Nothing has come since the last answer: no EOF, no alert, no byte. Only such a connection is used
+    /// again.
     [[nodiscard]] bool quiet();
 
     tcp_socket& tcp() { return stream.next_layer(); }
@@ -41,11 +45,13 @@ public:
     watchdog timer;
 };
 
-/// Tries the addresses one after the other, each with its share of the time that is left. `peer` is for messages.
+/// Tries the addresses one after the other, each with its share of the time that is left. `peer` is for
+/// messages.
 awaitable<result<void>> connect_any(connection& to, addresses where, steady_time deadline, std::string peer);
 
 /// Asks a proxy for a tunnel (RFC 9110 section 9.3.6).
-awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string origin, std::string user_agent);
+awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string origin,
+                                    std::string user_agent);
 
 /// TLS with verification of `host`.
 awaitable<result<void>> shake_hands(connection& with, std::string host);

@@ -78,7 +78,9 @@ connection_pool::lease& connection_pool::lease::operator=(lease&& other) noexcep
     return *this;
 }
 
-connection_pool::lease::~lease() { give_back(); }
+connection_pool::lease::~lease() {
+    give_back();
+}
 
 void connection_pool::lease::give_back() noexcept {
     if (const auto at = std::exchange(origin_, nullptr)) {
@@ -89,12 +91,16 @@ void connection_pool::lease::give_back() noexcept {
     }
 }
 
-const std::shared_ptr<session_slot>& connection_pool::lease::sessions() const { return origin_->sessions; }
+const std::shared_ptr<session_slot>& connection_pool::lease::sessions() const {
+    return origin_->sessions;
+}
 
 connection_pool::connection_pool(asio::any_io_executor executor, std::size_t per_origin, milliseconds idle)
     : executor_(std::move(executor)), per_origin_(std::max<std::size_t>(per_origin, 1)), idle_(idle) {}
 
-connection_pool::~connection_pool() { close(); }
+connection_pool::~connection_pool() {
+    close();
+}
 
 void connection_pool::close() {
     for (auto& [name, at] : origins_) {
@@ -123,11 +129,14 @@ awaitable<result<connection_pool::lease>> connection_pool::acquire(std::string n
         ++here->leased;
         co_return lease(here, here->take_idle());
     }
-    // On the frame: whichever way this coroutine ends, the origin forgets the waiter and gets back what it was granted.
+    // On the frame: whichever way this coroutine ends, the origin forgets the waiter and gets back what it
+    // was granted.
     struct place {
         origin& at;
         waiter me;
-        place(origin& o, const asio::any_io_executor& executor) : at(o), me(executor) { at.waiting.push_back(&me); }
+        place(origin& o, const asio::any_io_executor& executor) : at(o), me(executor) {
+            at.waiting.push_back(&me);
+        }
         ~place() {
             at.waiting.remove(&me);
             if (me.granted) {

@@ -15,7 +15,8 @@ class connection_pool {
     struct waiter;
 
 public:
-    /// The right to have one request under way at an origin, with a connection if an idle one could be used again.
+    /// The right to have one request under way at an origin, with a connection if an idle one could be used
+    /// again.
     class lease {
     public:
         lease() = default;

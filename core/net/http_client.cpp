@@ -14,8 +14,11 @@ namespace {
 /// Shared by the client and the requests under way.
 struct client_state {
     client_state(const asio::any_io_executor& e, http_client_settings s)
-        : executor(e), settings(std::move(s)), via(parse_proxy(settings.https_proxy)), lookups(e),
-          pool(e, settings.connections_per_origin, settings.idle) {}
+        : executor(e)
+        , settings(std::move(s))
+        , via(parse_proxy(settings.https_proxy))
+        , lookups(e)
+        , pool(e, settings.connections_per_origin, settings.idle) {}
 
     asio::any_io_executor executor;
     http_client_settings settings;
@@ -53,8 +56,7 @@ awaitable<result<void>> connect(client_state& client, connection& link, const ex
     const bool tunnel = via && !bypasses_proxy(client.settings.no_proxy, what.where.host, what.where.port);
     const std::string host = tunnel ? via->host : what.where.host;
     const std::uint16_t port = tunnel ? via->port : what.where.port;
-    const std::string peer =
-        (tunnel ? "the proxy " : "") + bracketed(host) + ":" + std::to_string(port);
+    const std::string peer = (tunnel ? "the proxy " : "") + bracketed(host) + ":" + std::to_string(port);
     auto found = co_await client.lookups.resolve(host, port, what.deadline);
     if (!found) {
         co_return fail(std::move(found.error()));
@@ -77,12 +79,13 @@ awaitable<result<read_outcome>> talk(client_state& client, connection& link, boo
         }
     }
     boost::system::error_code ec;
-    co_await asio::async_write(link.stream, asio::buffer(what.wire), asio::redirect_error(asio::use_awaitable, ec));
+    co_await asio::async_write(link.stream, asio::buffer(what.wire),
+                               asio::redirect_error(asio::use_awaitable, ec));
     if (ec) {
         co_return fail(read_error(ec, what.where.origin(), what.body_limit));
     }
-    co_return co_await read_response(link.stream, link.buffer, what.where.origin(), what.head, what.body_limit,
-                                     what.touched);
+    co_return co_await read_response(link.stream, link.buffer, what.where.origin(), what.head,
+                                     what.body_limit, what.touched);
 }
 
 awaitable<result<http_response>> perform(std::shared_ptr<client_state> client, exchange what) {
@@ -146,7 +149,8 @@ private:
             return fail(errc::invalid_argument, "http:// URLs are refused: only https:// is talked to");
         }
         what.where = std::move(*where);
-        auto wire = write_request(request, what.where.target, what.where.authority(), client.settings.user_agent);
+        auto wire =
+            write_request(request, what.where.target, what.where.authority(), client.settings.user_agent);
         if (!wire) {
             return fail(std::move(wire.error()));
         }
@@ -168,7 +172,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<http_client> make_http_client(const asio::any_io_executor& executor, http_client_settings settings) {
+std::unique_ptr<http_client> make_http_client(const asio::any_io_executor& executor,
+                                              http_client_settings settings) {
     if (!valid_header("User-Agent", settings.user_agent)) {
         settings.user_agent.clear();
     }

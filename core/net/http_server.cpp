@@ -11,10 +11,9 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cerrno>
+#include <fcntl.h>
 #include <list>
 #include <map>
-
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -76,9 +75,11 @@ peer_name name_peer(int descriptor, const generic_protocol::endpoint& from) {
 /// Everything of the server that the coroutines need; outlives the server object while some still unwind.
 class core : public std::enable_shared_from_this<core> {
 public:
-    core(const asio::any_io_executor& executor, event_sink& events, server_limits limits, request_handler handler)
-        : executor_(executor), drained_(executor),
-          services_(std::make_shared<session_services>(executor, events, limits, std::move(handler))) {
+    core(const asio::any_io_executor& executor, event_sink& events, server_limits limits,
+         request_handler handler)
+        : executor_(executor)
+        , drained_(executor)
+        , services_(std::make_shared<session_services>(executor, events, limits, std::move(handler))) {
         reserve();
     }
 
@@ -228,7 +229,8 @@ private:
         }
     }
 
-    /// With the spare descriptor one waiting connection can be accepted and closed, or it would wake us for ever.
+    /// With the spare descriptor one waiting connection can be accepted and closed, or it would wake us for
+    /// ever.
     bool turn_away(int listening) {
         if (!std::exchange(short_of_descriptors_, true)) {
             event out;
@@ -273,7 +275,8 @@ private:
         if (!peer.source.empty()) {
             ++sources_[peer.source];
         }
-        sessions_.push_back(std::make_shared<server_session>(std::move(socket), services_, std::move(peer.text), peer.uid));
+        sessions_.push_back(
+            std::make_shared<server_session>(std::move(socket), services_, std::move(peer.text), peer.uid));
         const auto at = std::prev(sessions_.end());
         auto done = [self = shared_from_this(), session = *at, source = peer.source](std::exception_ptr) {
             self->forget(session, source);
@@ -284,7 +287,8 @@ private:
 
     /// Room for a newcomer at the cost of the one that has been silent the longest.
     void drop_oldest_idle() {
-        const auto oldest = std::find_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->idle(); });
+        const auto oldest =
+            std::find_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->idle(); });
         if (oldest == sessions_.end()) {
             return;
         }
@@ -336,7 +340,8 @@ private:
 
 std::unique_ptr<http_server> make_http_server(const asio::any_io_executor& executor, event_sink& events,
                                               server_limits limits, request_handler handler) {
-    return std::make_unique<loop_server>(std::make_shared<core>(executor, events, limits, std::move(handler)));
+    return std::make_unique<loop_server>(
+        std::make_shared<core>(executor, events, limits, std::move(handler)));
 }
 
 } // namespace evercert::net

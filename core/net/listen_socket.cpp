@@ -9,7 +9,6 @@
 
 #include <cerrno>
 #include <cstring>
-
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/socket.h>
@@ -23,13 +22,17 @@ namespace {
 
 constexpr int backlog = 1024;
 
-sockaddr* generic(void* address) { return static_cast<sockaddr*>(address); }
+sockaddr* generic(void* address) {
+    return static_cast<sockaddr*>(address);
+}
 
 std::string port_taken(std::uint16_t port) {
     const std::string owner = port_owner(port);
     if (owner.empty()) {
-        return fmt::format("port {} is taken by another process (root can see which: ss -ltnp 'sport = :{}'): stop it, or "
-                           "give evercert another address", port, port);
+        return fmt::format(
+            "port {} is taken by another process (root can see which: ss -ltnp 'sport = :{}'): stop it, or "
+            "give evercert another address",
+            port, port);
     }
     return fmt::format("port {} is taken by {}: stop it, or give evercert another address", port, owner);
 }
@@ -40,8 +43,11 @@ error bind_error(int number, const endpoint& where) {
         return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port)};
     }
     if (number == EACCES || number == EPERM) {
-        return {errc::io, fmt::format("cannot listen on {}: ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket "
-                                      "passed in by systemd", text)};
+        return {errc::io,
+                fmt::format(
+                    "cannot listen on {}: ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket "
+                    "passed in by systemd",
+                    text)};
     }
     if (number == EADDRNOTAVAIL) {
         return {errc::io, "cannot listen on " + text + ": this host does not have that address"};
@@ -119,7 +125,9 @@ result<void> set_access(const unix_endpoint& where) {
 
 } // namespace
 
-listen_socket::listen_socket(listen_socket&& other) noexcept { *this = std::move(other); }
+listen_socket::listen_socket(listen_socket&& other) noexcept {
+    *this = std::move(other);
+}
 
 listen_socket& listen_socket::operator=(listen_socket&& other) noexcept {
     if (this != &other) {
@@ -134,9 +142,13 @@ listen_socket& listen_socket::operator=(listen_socket&& other) noexcept {
     return *this;
 }
 
-listen_socket::~listen_socket() { close(); }
+listen_socket::~listen_socket() {
+    close();
+}
 
-int listen_socket::release() noexcept { return std::exchange(descriptor_, -1); }
+int listen_socket::release() noexcept {
+    return std::exchange(descriptor_, -1);
+}
 
 void listen_socket::close() noexcept {
     if (!remove_path.empty()) {
@@ -187,8 +199,8 @@ result<listen_socket> open_unix(const unix_endpoint& where) {
     address.sun_family = AF_UNIX;
     if (where.path.empty() || where.path.size() >= sizeof address.sun_path ||
         where.path.find('\0') != std::string::npos) {
-        return fail(errc::invalid_argument, fmt::format("the socket path {} is empty or longer than {} bytes", where.path,
-                                                        sizeof address.sun_path - 1));
+        return fail(errc::invalid_argument, fmt::format("the socket path {} is empty or longer than {} bytes",
+                                                        where.path, sizeof address.sun_path - 1));
     }
     where.path.copy(address.sun_path, where.path.size());
     if (auto cleared = clear_stale(where.path, address); !cleared) {
@@ -220,14 +232,17 @@ result<listen_socket> take_passed(const passed_socket& where) {
     const int domain = option(SO_DOMAIN);
     if (option(SO_TYPE) != SOCK_STREAM || option(SO_ACCEPTCONN) != 1 ||
         (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)) {
-        return fail(errc::invalid_argument,
-                    fmt::format("the passed descriptor {} is not a listening stream socket: the socket unit needs "
-                                "ListenStream= and Accept=no", where.descriptor));
+        return fail(
+            errc::invalid_argument,
+            fmt::format("the passed descriptor {} is not a listening stream socket: the socket unit needs "
+                        "ListenStream= and Accept=no",
+                        where.descriptor));
     }
     const int flags = ::fcntl(where.descriptor, F_GETFL);
     if (flags < 0 || ::fcntl(where.descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ||
         ::fcntl(where.descriptor, F_SETFD, FD_CLOEXEC) < 0) {
-        return fail(system_error(errno, fmt::format("cannot prepare the passed descriptor {}", where.descriptor)));
+        return fail(
+            system_error(errno, fmt::format("cannot prepare the passed descriptor {}", where.descriptor)));
     }
     listen_socket socket(where.descriptor);
     describe(socket);

@@ -20,7 +20,7 @@ public:
     [[nodiscard]] int get() const noexcept { return descriptor_; }
     [[nodiscard]] int release() noexcept;
 
-    std::string address;   ///< "127.0.0.1:5002", "[::]:80" or the path of a Unix socket
+    std::string address;    ///< "127.0.0.1:5002", "[::]:80" or the path of a Unix socket
     std::uint16_t port = 0; ///< 0 for Unix sockets
     bool ipv6 = false;
     bool dual_stack = false; ///< answers IPv4 as well

@@ -28,18 +28,19 @@ bool is_ours(std::string_view name) noexcept {
 } // namespace
 
 bool valid_header(std::string_view name, std::string_view value) noexcept {
-    return is_token(name) &&
-           std::all_of(value.begin(), value.end(), [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); });
+    return is_token(name) && std::all_of(value.begin(), value.end(),
+                                         [](char c) { return c == '\t' || (c >= 0x20 && c < 0x7f); });
 }
 
-result<std::string> write_request(const http_request& request, std::string_view target, std::string_view authority,
-                                  std::string_view user_agent) {
+result<std::string> write_request(const http_request& request, std::string_view target,
+                                  std::string_view authority, std::string_view user_agent) {
     if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
         return fail(errc::invalid_argument, "only GET, HEAD and POST requests can be sent");
     }
     std::string out;
     out.reserve(512 + request.body.size());
-    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target, authority);
+    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target,
+                   authority);
     bool agent = false;
     for (const auto& [name, value] : request.headers) {
         if (!valid_header(name, value) || is_ours(name)) {

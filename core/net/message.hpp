@@ -1,5 +1,6 @@
 #pragma once
-// HTTP/1.1 messages of the client side: requests checked and written by us, responses read by Beast under limits.
+// HTTP/1.1 messages of the client side: requests checked and written by us, responses read by Beast under
+// limits.
 #include "core/base/async.hpp"
 #include "core/base/error.hpp"
 #include "core/ports/http_client.hpp"
@@ -21,13 +22,14 @@ constexpr std::size_t response_header_limit = 32 * 1024;
 /// Also bounds chunk headers, which Beast holds whole in the buffer.
 constexpr std::size_t read_buffer_limit = 64 * 1024;
 
-/// A header name is a token (RFC 9110 section 5.1); a value holds no control bytes but tab, and no byte outside ASCII.
+/// A header name is a token (RFC 9110 section 5.1); a value holds no control bytes but tab, and no byte
+/// outside ASCII.
 bool valid_header(std::string_view name, std::string_view value) noexcept;
 
-/// The request as sent. `target` and `authority` come from parse_url. Refuses methods other than GET, HEAD, POST,
-/// invalid headers, and headers that are ours to write (Host, Content-Length, Connection ...).
-result<std::string> write_request(const http_request& request, std::string_view target, std::string_view authority,
-                                  std::string_view user_agent);
+/// The request as sent. `target` and `authority` come from parse_url. Refuses methods other than GET, HEAD,
+/// POST, invalid headers, and headers that are ours to write (Host, Content-Length, Connection ...).
+result<std::string> write_request(const http_request& request, std::string_view target,
+                                  std::string_view authority, std::string_view user_agent);
 
 struct read_outcome {
     http_response response;
@@ -41,11 +43,12 @@ error read_error(const boost::system::error_code& ec, const std::string& peer, s
 /// The finished message; errc::protocol for what Beast lets pass and we do not.
 result<read_outcome> take_response(response_parser& parser, const std::string& peer);
 
-/// Reads one response, passing over up to eight interim ones (1xx). Sets `touched` as soon as a byte of it has come. A
-/// cancelled read ends with an error like any other: the caller looks at its cancellation state.
+/// Reads one response, passing over up to eight interim ones (1xx). Sets `touched` as soon as a byte of it
+/// has come. A cancelled read ends with an error like any other: the caller looks at its cancellation state.
 template <class Stream>
-awaitable<result<read_outcome>> read_response(Stream& stream, boost::beast::flat_buffer& buffer, std::string peer,
-                                              bool head, std::size_t body_limit, bool& touched) {
+awaitable<result<read_outcome>> read_response(Stream& stream, boost::beast::flat_buffer& buffer,
+                                              std::string peer, bool head, std::size_t body_limit,
+                                              bool& touched) {
     for (int interim = 0; interim < 9; ++interim) {
         std::optional<response_parser> parser(std::in_place);
         parser->header_limit(static_cast<std::uint32_t>(response_header_limit));
@@ -53,7 +56,8 @@ awaitable<result<read_outcome>> read_response(Stream& stream, boost::beast::flat
         parser->eager(true);
         parser->skip(head);
         boost::system::error_code ec;
-        co_await boost::beast::http::async_read(stream, buffer, *parser, asio::redirect_error(asio::use_awaitable, ec));
+        co_await boost::beast::http::async_read(stream, buffer, *parser,
+                                                asio::redirect_error(asio::use_awaitable, ec));
         touched = touched || parser->got_some() || buffer.size() > 0;
         if (ec) {
             co_return fail(read_error(ec, peer, body_limit));

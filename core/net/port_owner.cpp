@@ -23,7 +23,8 @@ std::set<std::string> listening_inodes(const char* table, std::uint16_t port) {
     while (std::getline(file, line)) {
         std::istringstream columns(line);
         std::string slot, local, remote, state, queues, timer, retransmits, uid, timeout, inode;
-        columns >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >> inode;
+        columns >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >>
+            inode;
         const auto colon = local.rfind(':');
         if (state != "0A" || colon == std::string::npos) {
             continue;

@@ -5,8 +5,8 @@
 
 namespace evercert::net {
 
-/// "nginx (pid 123)", or empty if it cannot be known: other users' processes show their sockets to root only. Reads
-/// /proc; best effort.
+/// "nginx (pid 123)", or empty if it cannot be known: other users' processes show their sockets to root only.
+/// Reads /proc; best effort.
 std::string port_owner(std::uint16_t port);
 
 } // namespace evercert::net

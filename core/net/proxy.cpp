@@ -88,7 +88,8 @@ result<std::optional<proxy>> parse_proxy(std::string_view text) {
     if (const auto at = text.rfind('@'); at != std::string_view::npos) {
         auto credentials = percent_decoded(text.substr(0, at));
         if (!credentials || credentials->size() > 1024) {
-            return fail(errc::invalid_argument, "the user and password in https_proxy are not valid percent-encoding");
+            return fail(errc::invalid_argument,
+                        "the user and password in https_proxy are not valid percent-encoding");
         }
         if (credentials->find(':') == std::string::npos) {
             *credentials += ':';

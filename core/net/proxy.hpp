@@ -14,11 +14,12 @@ struct proxy {
     std::string authorization; ///< value for Proxy-Authorization, or empty
 };
 
-/// "http://[user:password@]host[:port]", "host:port". nullopt for an empty text. TLS to the proxy itself is not supported.
+/// "http://[user:password@]host[:port]", "host:port". nullopt for an empty text. TLS to the proxy itself is
+/// not supported.
 result<std::optional<proxy>> parse_proxy(std::string_view text);
 
-/// Whether `host` is named by a no_proxy list: "*", "example.com" (and what is below it), ".example.com" (only what is
-/// below it), addresses, networks ("10.0.0.0/8"), each possibly with a port.
+/// Whether `host` is named by a no_proxy list: "*", "example.com" (and what is below it), ".example.com"
+/// (only what is below it), addresses, networks ("10.0.0.0/8"), each possibly with a port.
 bool bypasses_proxy(std::string_view no_proxy, std::string_view host, std::uint16_t port);
 
 } // namespace evercert::net

@@ -10,14 +10,18 @@ namespace evercert::net {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 bool is_token_byte(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
            std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte); }
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte);
+}
 
 /// field-vchar, obs-text, SP and HTAB (RFC 9110 section 5.5).
 bool is_value(std::string_view text) {
@@ -43,7 +47,8 @@ unsigned check_version(std::string_view version, request_head& out) {
     if (version[5] != '1') {
         return 505;
     }
-    out.minor = version[7] == '0' ? 0 : 1; // an unknown 1.x is treated as the highest we know (RFC 9110 section 2.5)
+    out.minor =
+        version[7] == '0' ? 0 : 1; // an unknown 1.x is treated as the highest we know (RFC 9110 section 2.5)
     return version[7] > '1' ? 505 : 0;
 }
 
@@ -85,10 +90,12 @@ bool parse_target(std::string_view target, request_head& out, std::optional<std:
     target.remove_prefix(colon + 3);
     const auto end = target.find_first_of("/?#");
     authority = target.substr(0, end);
-    return !authority->empty() && set_path(end == std::string_view::npos ? std::string_view() : target.substr(end), out);
+    return !authority->empty() &&
+           set_path(end == std::string_view::npos ? std::string_view() : target.substr(end), out);
 }
 
-unsigned check_request_line(std::string_view line, request_head& out, std::optional<std::string_view>& authority) {
+unsigned check_request_line(std::string_view line, request_head& out,
+                            std::optional<std::string_view>& authority) {
     const auto first = line.find(' ');
     const auto last = line.rfind(' ');
     if (first == std::string_view::npos || first == last || !is_token(line.substr(0, first))) {
@@ -114,7 +121,8 @@ struct field_counts {
 
 unsigned check_field(std::string_view line, request_head& out, field_counts& seen) {
     const auto colon = line.find(':');
-    // A line that begins with a space is a folded one (obs-fold); a space before the colon has smuggled requests.
+    // A line that begins with a space is a folded one (obs-fold); a space before the colon has smuggled
+    // requests.
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
         return 400;
     }
@@ -207,6 +215,7 @@ head_scanner::state head_scanner::scan(std::string_view bytes) noexcept {
         } else {
             after_cr_ = false;
             if (line_length_ > 0) {
+                first_line_ = line_ == 0 ? line_length_ : first_line_;
                 ++line_;
                 line_length_ = 0;
             } else if (line_ > 0) {

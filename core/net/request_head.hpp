@@ -1,13 +1,15 @@
 #pragma once
-// The strict reading of a request head (RFC 9112). Beast reads it as well: a request is served only if both agree, because
-// Beast accepts what a server should not (folded lines, lists in Content-Length, any Transfer-Encoding, no Host).
+// The strict reading of a request head (RFC 9112). Beast reads it as well: a request is served only if both
+// agree, because Beast accepts what a server should not (folded lines, lists in Content-Length, any
+// Transfer-Encoding, no Host).
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace evercert::net {
 
-/// Where a head that is still arriving stands. Feed it the whole buffer each time; it does not look twice at a byte.
+/// Where a head that is still arriving stands. Feed it the whole buffer each time; it does not look twice at
+/// a byte.
 class head_scanner {
 public:
     enum class state { more, complete, bad };
@@ -17,13 +19,17 @@ public:
     [[nodiscard]] std::size_t leading() const noexcept { return leading_; }
     /// Bytes up to and with the empty line, from the start of the buffer; valid when complete.
     [[nodiscard]] std::size_t size() const noexcept { return seen_; }
-    [[nodiscard]] bool in_request_line() const noexcept { return line_ == 0; }
+    /// Bytes of the request line, or of what has come of it so far.
+    [[nodiscard]] std::size_t request_line() const noexcept {
+        return line_ == 0 ? line_length_ : first_line_;
+    }
 
 private:
     std::size_t leading_ = 0;
     std::size_t seen_ = 0;
     std::size_t line_ = 0;        ///< complete lines so far
     std::size_t line_length_ = 0; ///< bytes of the present line
+    std::size_t first_line_ = 0;
     bool after_cr_ = false;
 };
 

@@ -8,17 +8,16 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <deque>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <list>
 #include <map>
 #include <mutex>
+#include <netdb.h>
 #include <optional>
 #include <system_error>
 #include <thread>
-
-#include <netdb.h>
 
 namespace evercert::net {
 
@@ -136,7 +135,8 @@ resolver::~resolver() {
     const std::lock_guard lock(state_->mutex);
     state_->closed = true;
     state_->queue.clear();
-    state_->waiting.clear(); // a lookup thread may be the last to let go of the state: no timers may be left in it
+    state_->waiting
+        .clear(); // a lookup thread may be the last to let go of the state: no timers may be left in it
     state_->executor = asio::any_io_executor();
 }
 
@@ -153,17 +153,20 @@ awaitable<result<addresses>> resolver::resolve(std::string host, std::uint16_t p
     state_->waiting[host].push_back(me);
     if (first && !state_->ask(host)) {
         state_->waiting.erase(host);
-        co_return fail(errc::network, "cannot look up the address of " + host + ": the system allows no more threads");
+        co_return fail(errc::network,
+                       "cannot look up the address of " + host + ": the system allows no more threads");
     }
     boost::system::error_code ec;
     co_await me->timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     if (!me->answer) {
-        // The entry of the name itself stays until its lookup ends, so that a hanging name holds one thread, not four.
+        // The entry of the name itself stays until its lookup ends, so that a hanging name holds one thread,
+        // not four.
         if (const auto found = state_->waiting.find(host); found != state_->waiting.end()) {
             found->second.remove(me);
         }
         throw_if_cancelled(co_await asio::this_coro::cancellation_state);
-        co_return fail(errc::timed_out, "looking up the address of " + host + " took too long: check the host's DNS servers");
+        co_return fail(errc::timed_out,
+                       "looking up the address of " + host + " took too long: check the host's DNS servers");
     }
     throw_if_cancelled(co_await asio::this_coro::cancellation_state);
     if (!me->answer->has_value()) {

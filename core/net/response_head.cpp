@@ -1,7 +1,6 @@
+#include "core/base/text.hpp"
 #include "core/net/message.hpp"
 #include "core/net/server_session.hpp"
-
-#include "core/base/text.hpp"
 
 #include <boost/beast/http/status.hpp>
 
@@ -20,26 +19,28 @@ std::string http_date(wall_time now) {
     const auto day = std::chrono::floor<std::chrono::days>(now);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(std::chrono::floor<seconds>(now - day));
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days[std::chrono::weekday(day).c_encoding()],
-                       static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                       static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                       clock.seconds().count());
+    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+                       days[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
+                       months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 bool is_servers_own(std::string_view name) {
-    static constexpr std::array<std::string_view, 5> names = {"content-length", "connection", "date", "server",
-                                                              "transfer-encoding"};
+    static constexpr std::array<std::string_view, 5> names = {"content-length", "connection", "date",
+                                                              "server", "transfer-encoding"};
     return std::any_of(names.begin(), names.end(), [&](auto n) { return equals_ignoring_case(n, name); });
 }
 
 } // namespace
 
-std::optional<std::string> write_response_head(const server_response& response, bool keep_alive, wall_time now) {
-    const auto reason = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
+std::optional<std::string> write_response_head(const server_response& response, bool keep_alive,
+                                               wall_time now) {
+    const auto reason =
+        boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
     std::string out;
     out.reserve(256);
-    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\nServer: evercert\r\n", response.status,
-                   std::string_view(reason.data(), reason.size()), http_date(now));
+    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\nServer: evercert\r\n",
+                   response.status, std::string_view(reason.data(), reason.size()), http_date(now));
     for (const auto& [name, value] : response.headers) {
         if (is_servers_own(name)) {
             continue;

@@ -50,9 +50,12 @@ server_response refusal(unsigned status) {
 
 server_session::server_session(socket accepted, std::shared_ptr<session_services> services, std::string peer,
                                std::optional<unsigned> peer_uid)
-    : socket_(std::move(accepted)), services_(std::move(services)),
-      buffer_(services_->limits.header_bytes + std::max<std::size_t>(services_->limits.header_bytes, 4096)),
-      timer_(socket_.get_executor()), peer_(std::move(peer)), peer_uid_(peer_uid) {
+    : socket_(std::move(accepted))
+    , services_(std::move(services))
+    , buffer_(services_->limits.header_bytes + std::max<std::size_t>(services_->limits.header_bytes, 4096))
+    , timer_(socket_.get_executor())
+    , peer_(std::move(peer))
+    , peer_uid_(peer_uid) {
     timer_.set(socket_clock() + services_->limits.lifetime, [this] { abort(); });
 }
 
@@ -107,7 +110,7 @@ awaitable<unsigned> server_session::read_head(received& into) {
         }
         const bool complete = state == head_scanner::state::complete;
         if ((complete ? scanner.size() : buffer_.size()) - scanner.leading() > limit) {
-            co_return scanner.in_request_line() ? 414 : 431;
+            co_return scanner.request_line() >= limit ? 414 : 431;
         }
         if (complete) {
             break;

@@ -68,8 +68,9 @@ private:
     bool answering_ = false;
 };
 
-/// The head of a response: status line, the server's own headers, the handler's. nullopt if a header of the handler cannot
-/// be sent.
-std::optional<std::string> write_response_head(const server_response& response, bool keep_alive, wall_time now);
+/// The head of a response: status line, the server's own headers, the handler's. nullopt if a header of the
+/// handler cannot be sent.
+std::optional<std::string> write_response_head(const server_response& response, bool keep_alive,
+                                               wall_time now);
 
 } // namespace evercert::net

@@ -20,7 +20,9 @@ int record_index() {
     return index;
 }
 
-peer_record* record_of(const SSL* ssl) { return static_cast<peer_record*>(SSL_get_ex_data(ssl, record_index())); }
+peer_record* record_of(const SSL* ssl) {
+    return static_cast<peer_record*>(SSL_get_ex_data(ssl, record_index()));
+}
 
 int on_new_session(SSL* ssl, SSL_SESSION* session) {
     auto* record = record_of(ssl);
@@ -105,11 +107,13 @@ result<void> add_trust(X509_STORE* store, const std::string& path) {
     BIO_free(bio);
     if (count == 0) {
         return fail(errc::invalid_argument,
-                    "the trust file " + path + " holds no certificate: put the root of the CA into it, in PEM");
+                    "the trust file " + path +
+                        " holds no certificate: put the root of the CA into it, in PEM");
     }
     if (!at_end) {
-        return fail(errc::invalid_argument,
-                    fmt::format("the trust file {} is damaged after certificate {}: write it anew", path, count));
+        return fail(
+            errc::invalid_argument,
+            fmt::format("the trust file {} is damaged after certificate {}: write it anew", path, count));
     }
     return {};
 }
@@ -136,7 +140,9 @@ result<std::shared_ptr<asio::ssl::context>> make_client_context(const std::strin
     return context;
 }
 
-session_slot::~session_slot() { SSL_SESSION_free(session_); }
+session_slot::~session_slot() {
+    SSL_SESSION_free(session_);
+}
 
 void session_slot::put(SSL_SESSION* owned) noexcept {
     SSL_SESSION_free(session_);
@@ -152,7 +158,8 @@ void prepare_handshake(SSL* ssl, const std::string& host, peer_record& record) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
     } else {
         // The macro for this is an old-style cast.
-        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(host.c_str()));
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(host.c_str()));
         SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
         SSL_set1_host(ssl, host.c_str());
     }
@@ -161,7 +168,8 @@ void prepare_handshake(SSL* ssl, const std::string& host, peer_record& record) {
     }
 }
 
-error handshake_error(const std::string& host, const boost::system::error_code& ec, const peer_record& record) {
+error handshake_error(const std::string& host, const boost::system::error_code& ec,
+                      const peer_record& record) {
     if (record.error != 0) {
         std::string mend;
         switch (record.error) {
@@ -184,8 +192,8 @@ error handshake_error(const std::string& host, const boost::system::error_code& 
             break;
         }
         return {errc::tls,
-                "the TLS certificate of " + host + " is not accepted: " +
-                    X509_verify_cert_error_string(record.error) + mend,
+                "the TLS certificate of " + host +
+                    " is not accepted: " + X509_verify_cert_error_string(record.error) + mend,
                 record.subject};
     }
     if (ec.category() == asio::error::get_ssl_category()) {

@@ -11,8 +11,8 @@
 
 namespace evercert::net {
 
-/// TLS 1.2 or newer; roots from the system store and, if `trust` is not empty, from that PEM file. A file that is missing,
-/// unreadable, empty or damaged is an error and never the system store alone.
+/// TLS 1.2 or newer; roots from the system store and, if `trust` is not empty, from that PEM file. A file
+/// that is missing, unreadable, empty or damaged is an error and never the system store alone.
 result<std::shared_ptr<asio::ssl::context>> make_client_context(const std::string& trust);
 
 /// The newest TLS session of an origin, so that the next connection to it is resumed.
@@ -37,11 +37,12 @@ struct peer_record {
     std::shared_ptr<session_slot> sessions;
 };
 
-/// Sets SNI, the name or address that the certificate must carry, session resumption and the recording of faults.
-/// `record` must outlive `ssl`.
+/// Sets SNI, the name or address that the certificate must carry, session resumption and the recording of
+/// faults. `record` must outlive `ssl`.
 void prepare_handshake(SSL* ssl, const std::string& host, peer_record& record);
 
 /// The error of a failed handshake, from Asio's code and what was recorded.
-error handshake_error(const std::string& host, const boost::system::error_code& ec, const peer_record& record);
+error handshake_error(const std::string& host, const boost::system::error_code& ec,
+                      const peer_record& record);
 
 } // namespace evercert::net

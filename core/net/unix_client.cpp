@@ -64,7 +64,8 @@ result<http_response> unix_request(const std::string& socket_path, http_request 
         return fail(errc::invalid_argument, "that cannot be asked of the daemon: not a valid request target");
     }
     if (socket_path.empty() || socket_path.size() > 107) {
-        return fail(errc::invalid_argument, "the path of the daemon's socket is empty or longer than 107 bytes");
+        return fail(errc::invalid_argument,
+                    "the path of the daemon's socket is empty or longer than 107 bytes");
     }
     auto wire = write_request(request, request.url, "localhost", "evercert");
     if (!wire) {
@@ -85,9 +86,9 @@ result<http_response> unix_request(const std::string& socket_path, http_request 
         }
         timer.clear();
     };
-    asio::co_spawn(loop,
-                   exchange(socket, socket_path, std::move(*wire), request.method == "HEAD", request.body_limit),
-                   std::move(done));
+    asio::co_spawn(
+        loop, exchange(socket, socket_path, std::move(*wire), request.method == "HEAD", request.body_limit),
+        std::move(done));
     loop.run();
     if (!out && timer.expired()) {
         return fail(errc::timed_out, "the daemon at " + socket_path + " did not answer in " +

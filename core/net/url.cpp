@@ -11,13 +11,20 @@ namespace {
 
 constexpr std::size_t max_url = 8 * 1024;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_hex(char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_alpha(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 bool is_target_byte(char c) {
     // unreserved, reserved without "#[]", and "%" (RFC 3986 section 2)
-    return is_alpha(c) || is_digit(c) || std::string_view("-._~:/?@!$&'()*+,;=%").find(c) != std::string_view::npos;
+    return is_alpha(c) || is_digit(c) ||
+           std::string_view("-._~:/?@!$&'()*+,;=%").find(c) != std::string_view::npos;
 }
 
 bool ends_in_number(std::string_view name) {
@@ -84,7 +91,8 @@ bool target_ok(std::string_view target) {
         if (!is_target_byte(target[i])) {
             return false;
         }
-        if (target[i] == '%' && (i + 2 >= target.size() || !is_hex(target[i + 1]) || !is_hex(target[i + 2]))) {
+        if (target[i] == '%' &&
+            (i + 2 >= target.size() || !is_hex(target[i + 1]) || !is_hex(target[i + 2]))) {
             return false;
         }
     }
@@ -102,7 +110,9 @@ std::string url::authority() const {
     return port == usual ? bracketed(host) : origin();
 }
 
-std::string url::origin() const { return bracketed(host) + ":" + std::to_string(port); }
+std::string url::origin() const {
+    return bracketed(host) + ":" + std::to_string(port);
+}
 
 std::optional<host_port> parse_host_port(std::string_view authority) {
     host_port out;
@@ -145,7 +155,8 @@ result<url> parse_url(std::string_view text) {
     }
     for (const char c : text) {
         if (c <= 0x20 || c >= 0x7f) {
-            return fail(errc::invalid_argument, "the URL holds a space, a control byte or a byte that is not ASCII");
+            return fail(errc::invalid_argument,
+                        "the URL holds a space, a control byte or a byte that is not ASCII");
         }
     }
     url out;
@@ -175,7 +186,8 @@ result<url> parse_url(std::string_view text) {
         out.target.insert(0, "/");
     }
     if (!target_ok(out.target)) {
-        return fail(errc::invalid_argument, "the path or query of the URL holds bytes that a URL may not hold");
+        return fail(errc::invalid_argument,
+                    "the path or query of the URL holds bytes that a URL may not hold");
     }
     return out;
 }

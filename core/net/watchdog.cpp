@@ -15,7 +15,9 @@ struct watchdog::state {
 
 watchdog::watchdog(const asio::any_io_executor& executor) : state_(std::make_shared<state>(executor)) {}
 
-watchdog::~watchdog() { clear(); }
+watchdog::~watchdog() {
+    clear();
+}
 
 void watchdog::set(steady_time when, std::function<void()> action) {
     state_->timer.expires_at(when);
@@ -41,8 +43,12 @@ void watchdog::clear() {
     state_->timer.cancel();
 }
 
-bool watchdog::expired() const noexcept { return state_->expired; }
+bool watchdog::expired() const noexcept {
+    return state_->expired;
+}
 
-steady_time socket_clock() noexcept { return std::chrono::steady_clock::now(); }
+steady_time socket_clock() noexcept {
+    return std::chrono::steady_clock::now();
+}
 
 } // namespace evercert::net

@@ -12,7 +12,8 @@
 
 namespace evercert::net {
 
-/// Calls an action once when its time has come; used to close a socket, which ends all operations on it. Loop thread only.
+/// Calls an action once when its time has come; used to close a socket, which ends all operations on it. Loop
+/// thread only.
 class watchdog {
 public:
     explicit watchdog(const asio::any_io_executor& executor);
@@ -34,7 +35,8 @@ private:
 /// Sockets live in real time; everything else is given a time_source.
 steady_time socket_clock() noexcept;
 
-/// An operation that ended because the coroutine was cancelled is not a failure of the peer: passed on as in Asio.
+/// An operation that ended because the coroutine was cancelled is not a failure of the peer: passed on as in
+/// Asio.
 inline void throw_if_cancelled(const asio::cancellation_state& state) {
     if (state.cancelled() != asio::cancellation_type::none) {
         throw boost::system::system_error(asio::error::operation_aborted);

@@ -9,21 +9,24 @@
 
 namespace evercert {
 
-/// Values only; has a constructor-free life as a named variable at the caller (see the g++ 12 note in the README).
+/// Values only; has a constructor-free life as a named variable at the caller (see the g++ 12 note in the
+/// README).
 struct deployment_task {
     std::string certificate; ///< managed certificate
     std::vector<identifier> names;
-    std::vector<std::string> deployments;    ///< names under `deployments`, in order
-    std::string live_directory;              ///< absolute path of live/<name>
-    std::string fingerprint;                 ///< SHA-256 of the leaf that must be served, lower-case hex
-    std::vector<std::string> predecessors;   ///< fingerprints of our older versions: "not yet", not "somebody else's"
+    std::vector<std::string> deployments; ///< names under `deployments`, in order
+    std::string live_directory;           ///< absolute path of live/<name>
+    std::string fingerprint;              ///< SHA-256 of the leaf that must be served, lower-case hex
+    std::vector<std::string>
+        predecessors; ///< fingerprints of our older versions: "not yet", not "somebody else's"
 };
 
 class deployer {
 public:
     virtual ~deployer() = default;
-    /// Success means: every deployment tested, reloaded (once for all tasks that arrive within a short window) and, where
-    /// it says how, seen serving the new leaf. On error nothing is undone here: the caller owns what is live.
+    /// Success means: every deployment tested, reloaded (once for all tasks that arrive within a short
+    /// window) and, where it says how, seen serving the new leaf. On error nothing is undone here: the caller
+    /// owns what is live.
     virtual awaitable<result<void>> deploy(deployment_task task) = 0;
 };
 

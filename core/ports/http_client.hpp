@@ -18,8 +18,8 @@ struct http_request {
     std::string url;            ///< absolute https URL
     std::vector<http_header> headers;
     std::string body;
-    std::size_t body_limit = 1024 * 1024;  ///< a longer response body is errc::too_large
-    milliseconds deadline = seconds(30);   ///< for the whole exchange: lookup, connect, handshake, both bodies
+    std::size_t body_limit = 1024 * 1024; ///< a longer response body is errc::too_large
+    milliseconds deadline = seconds(30);  ///< for the whole exchange: lookup, connect, handshake, both bodies
 
     http_request() = default;
     http_request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
@@ -38,8 +38,9 @@ struct http_response {
 class http_client {
 public:
     virtual ~http_client() = default;
-    /// One exchange; never follows redirects. Any HTTP status is a value. Errors: errc::invalid_argument (URL or header
-    /// not sendable), network, tls, timed_out, too_large, protocol. Cancelling the coroutine closes its connection.
+    /// One exchange; never follows redirects. Any HTTP status is a value. Errors: errc::invalid_argument (URL
+    /// or header not sendable), network, tls, timed_out, too_large, protocol. Cancelling the coroutine closes
+    /// its connection.
     virtual awaitable<result<http_response>> send(http_request request) = 0;
 };
 

@@ -11,8 +11,10 @@
 namespace evercert {
 
 struct process_request {
-    std::vector<std::string> argv; ///< argv[0] with a slash is a path, else looked up in the fixed PATH of the runner
-    std::vector<std::pair<std::string, std::string>> environment; ///< besides PATH, LANG and HOME nothing else is passed
+    std::vector<std::string>
+        argv; ///< argv[0] with a slash is a path, else looked up in the fixed PATH of the runner
+    std::vector<std::pair<std::string, std::string>>
+        environment; ///< besides PATH, LANG and HOME nothing else is passed
     milliseconds deadline = seconds(30);
     std::size_t output_limit = 16 * 1024; ///< of stdout and stderr together; the rest is read and dropped
 
@@ -34,8 +36,8 @@ struct process_outcome {
 class process_runner {
 public:
     virtual ~process_runner() = default;
-    /// No shell, clean environment, own process group, stdin null, no inherited descriptors. errc::not_found if the
-    /// program does not exist or may not be run. Cancelling the coroutine ends the group.
+    /// No shell, clean environment, own process group, stdin null, no inherited descriptors. errc::not_found
+    /// if the program does not exist or may not be run. Cancelling the coroutine ends the group.
     virtual awaitable<result<process_outcome>> run(process_request request) = 0;
 };
 

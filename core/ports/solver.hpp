@@ -1,5 +1,6 @@
 #pragma once
-// What makes a challenge answerable (RFC 8555 section 8). Core decides, a solver acts; it never sees an account key.
+// What makes a challenge answerable (RFC 8555 section 8). Core decides, a solver acts; it never sees an
+// account key.
 #include "core/base/async.hpp"
 #include "core/base/error.hpp"
 #include "core/model/identifier.hpp"
@@ -20,7 +21,10 @@ struct challenge_task {
     std::function<void()> on_fetched;
 
     challenge_task(identifier n, std::string t, std::string k, std::function<void()> f = {})
-        : name(std::move(n)), token(std::move(t)), key_authorization(std::move(k)), on_fetched(std::move(f)) {}
+        : name(std::move(n))
+        , token(std::move(t))
+        , key_authorization(std::move(k))
+        , on_fetched(std::move(f)) {}
 };
 
 class solver {
@@ -28,7 +32,8 @@ public:
     virtual ~solver() = default;
     /// "http-01"
     [[nodiscard]] virtual std::string_view challenge_type() const noexcept = 0;
-    /// MUST return quickly and MAY be called again for the same task. An error means the challenge must not be answered.
+    /// MUST return quickly and MAY be called again for the same task. An error means the challenge must not
+    /// be answered.
     virtual awaitable<result<void>> present(challenge_task task) = 0;
     /// The slow part, if any (waiting for DNS servers); cancellable.
     virtual awaitable<result<void>> wait_ready(challenge_task task) = 0;

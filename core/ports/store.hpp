@@ -16,10 +16,10 @@ struct stored_file {
     unsigned mode = 0600;
 };
 
-/// Paths are relative, of components [A-Za-z0-9._-]+ joined by "/", no component "." or ".." (else errc::invalid_argument):
-/// nothing that a CA or a configuration says can leave the root. All calls block, are safe from any thread for different
-/// paths, and mean what they say after a power cut once they have returned success. Nothing ever has a wider mode than
-/// asked, at any instant.
+/// Paths are relative, of components [A-Za-z0-9._-]+ joined by "/", no component "." or ".." (else
+/// errc::invalid_argument): nothing that a CA or a configuration says can leave the root. All calls block,
+/// are safe from any thread for different paths, and mean what they say after a power cut once they have
+/// returned success. Nothing ever has a wider mode than asked, at any instant.
 class store {
 public:
     virtual ~store() = default;
@@ -29,13 +29,15 @@ public:
                                                                   std::size_t limit = 1024 * 1024) const = 0;
     /// Creates or replaces a file in one step; missing folders are made (0700).
     virtual result<void> write(std::string_view path, std::string_view contents, unsigned mode = 0600) = 0;
-    /// Makes a folder with exactly these files, visible only when complete. errc::exists if it is there already.
+    /// Makes a folder with exactly these files, visible only when complete. errc::exists if it is there
+    /// already.
     virtual result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) = 0;
     /// Points the symlink at `link` to `target` (another path of this store) by one rename.
     virtual result<void> switch_link(std::string_view link, std::string_view target) = 0;
     /// What the symlink points to, as a path of this store; nullopt if there is none.
     [[nodiscard]] virtual result<std::optional<std::string>> read_link(std::string_view link) const = 0;
-    /// Names in a folder, sorted; empty if there is no such folder. Leftovers of interrupted writes are not listed.
+    /// Names in a folder, sorted; empty if there is no such folder. Leftovers of interrupted writes are not
+    /// listed.
     [[nodiscard]] virtual result<std::vector<std::string>> list(std::string_view directory) const = 0;
     /// Removes a file, link or folder with all below it; success if there is none.
     virtual result<void> remove(std::string_view path) = 0;

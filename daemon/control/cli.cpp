@@ -9,6 +9,8 @@
 #include "daemon/control/waiting.hpp"
 #include "daemon/log/printable.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <utility>
 

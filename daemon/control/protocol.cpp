@@ -1,5 +1,8 @@
 #include "daemon/control/protocol.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <limits>
 

@@ -4,6 +4,9 @@
 #include "core/json/value.hpp"
 #include "daemon/control/reasons.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
 #include <utility>
 

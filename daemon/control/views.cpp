@@ -4,6 +4,10 @@
 #include "daemon/control/table.hpp"
 #include "daemon/log/printable.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace evercert::daemon {
 namespace {
 

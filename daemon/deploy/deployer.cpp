@@ -4,6 +4,9 @@
 #include "daemon/deploy/steps.hpp"
 #include "daemon/deploy/verification.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>

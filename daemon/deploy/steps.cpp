@@ -2,6 +2,8 @@
 
 #include "core/base/text.hpp"
 
+#include <fmt/format.h>
+
 namespace evercert::daemon {
 namespace {
 

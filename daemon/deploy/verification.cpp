@@ -4,6 +4,9 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 namespace evercert::daemon {
 namespace {

@@ -5,6 +5,8 @@
 #include "daemon/log/printable.hpp"
 #include "systemd/journal.hpp"
 
+#include <fmt/format.h>
+
 namespace evercert::daemon {
 namespace {
 

@@ -17,8 +17,9 @@ struct shared_table {
     token_table table;
 };
 
-/// The server sends as soon as the handler returns, before the loop takes the next thing from its queue: what is posted
-/// here runs when the answer is with the kernel, so that a poll of the CA started then finds a CA that has been told.
+/// The server sends as soon as the handler returns, before the loop takes the next thing from its queue: what
+/// is posted here runs when the answer is with the kernel, so that a poll of the CA started then finds a CA
+/// that has been told.
 void tell(const shared_table& shared, const token_table::answer& fetched) {
     for (const auto& callback : fetched.on_fetched) {
         // Weak: an order that is cleaned up in between is not called.
@@ -30,7 +31,8 @@ void tell(const shared_table& shared, const token_table::answer& fetched) {
     }
 }
 
-awaitable<net::server_response> handle(std::shared_ptr<const shared_table> shared, net::server_request request) {
+awaitable<net::server_response> handle(std::shared_ptr<const shared_table> shared,
+                                       net::server_request request) {
     auto out = respond(shared->table, shared->redirect_to_https, request);
     if (out.fetched != nullptr) {
         tell(*shared, *out.fetched);
@@ -53,7 +55,9 @@ public:
         : shared_(std::make_shared<shared_table>()) {
         shared_->executor = executor;
         shared_->redirect_to_https = settings.redirect_to_https;
-        auto handler = [shared = shared_](net::server_request request) { return handle(shared, std::move(request)); };
+        auto handler = [shared = shared_](net::server_request request) {
+            return handle(shared, std::move(request));
+        };
         server_ = net::make_http_server(executor, events, challenge_limits(), std::move(handler));
         for (auto& where : settings.listen) {
             places_.push_back({std::move(where), false});

@@ -18,7 +18,9 @@ net::server_response text(unsigned status, std::string body) {
     return out;
 }
 
-net::server_response not_found() { return text(404, "not found\n"); }
+net::server_response not_found() {
+    return text(404, "not found\n");
+}
 
 /// Bytes that no URL may hold become %XX: the request line may have held them.
 std::string encoded(std::string_view raw) {
@@ -49,11 +51,12 @@ net::server_response redirect(const net::server_request& request) {
 
 } // namespace
 
-response_and_answer respond(const token_table& table, bool redirect_to_https, const net::server_request& request) {
+response_and_answer respond(const token_table& table, bool redirect_to_https,
+                            const net::server_request& request) {
     response_and_answer out;
     std::string_view path = request.path;
-    const bool challenge = path.starts_with(challenge_folder) && (path.size() == challenge_folder.size() ||
-                                                                  path[challenge_folder.size()] == '/');
+    const bool challenge = path.starts_with(challenge_folder) &&
+                           (path.size() == challenge_folder.size() || path[challenge_folder.size()] == '/');
     if (!challenge) {
         out.response = redirect_to_https ? redirect(request) : not_found();
         return out;

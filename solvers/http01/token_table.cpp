@@ -33,8 +33,8 @@ void token_table::remove(std::string_view host, std::string_view token, std::str
         return;
     }
     auto& list = entry->second;
-    const auto found = std::find_if(list.begin(), list.end(),
-                                    [&](const answer& a) { return a.key_authorization == key_authorization; });
+    const auto found = std::find_if(
+        list.begin(), list.end(), [&](const answer& a) { return a.key_authorization == key_authorization; });
     if (found == list.end()) {
         return;
     }

@@ -302,8 +302,8 @@ TEST_CASE("one value with two troubles has two mistakes") {
         load_text("agree_to_terms: true\ncertificates: [{names: [a.example], issuers: [sslcom]}]\n", "f");
     REQUIRE(!loaded.has_value());
     REQUIRE(loaded.error().size() == 2);
-    CHECK(loaded.error()[0].text.find("external account binding") != std::string::npos);
-    CHECK(loaded.error()[1].text.find("needs a mail address") != std::string::npos);
+    CHECK(loaded.error()[0].text.find("needs a mail address") != std::string::npos);
+    CHECK(loaded.error()[1].text.find("external account binding") != std::string::npos);
     CHECK(place_and_key(loaded.error()[1]) == "2:47: certificates[0].issuers");
 }
 

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """A fault at every state-changing system call of one issue-and-deploy run.   usage: syscalls.py [STEP]
 
-First a run is recorded; then, for each recorded call that changes something under data_dir, a run is done in which just
-that call meets SIGKILL, ENOSPC or EIO (strace counts per thread, so where a fault landed is read back from its trace, and
-a fault that missed is tried again). After each: no live pair is broken, and the next run without faults converges and
-deploys. STEP n takes every nth fault only.
+inject.cpp, preloaded, numbers the calls that change something under data_dir, over all threads. (strace counts `when=` per
+thread, so its planned faults land elsewhere each time; here it only counts, to prove that the numbering misses no call.)
+For each number a run is done that is killed before it, killed after it, or told ENOSPC or EIO. After each: no live pair is
+broken, and the next run without a fault converges and deploys. STEP n takes every nth fault only.
 """
 import collections
 import os
 import re
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../integration"))
@@ -20,13 +21,18 @@ from harness.workspace import Workspace, read_text  # noqa: E402
 
 CALLS = ["openat", "mkdir", "mkdirat", "write", "pwrite64", "writev", "fsync", "fdatasync", "rename", "renameat", "renameat2",
          "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "rmdir", "ftruncate", "fallocate", "fchmod",
-         "fchmodat", "chmod", "fchown", "fchownat", "close"]
-# A close changes nothing, but its error must not be taken for success or tried twice.
-FAULTS = {"KILL": "signal=SIGKILL", "ENOSPC": "error=ENOSPC", "EIO": "error=EIO"}
-WITHOUT_ERROR = {"close": {"KILL", "ENOSPC"}, "unlink": {"ENOSPC"}, "unlinkat": {"ENOSPC"}, "rmdir": {"ENOSPC"},
-                 "fchmod": {"ENOSPC"}, "fchmodat": {"ENOSPC"}, "chmod": {"ENOSPC"}, "fchown": {"ENOSPC"}, "fchownat": {"ENOSPC"}}
-LINE = re.compile(r"^(\d+) +(\w+)\((.*)$")
-NAME, TRIES = "one.test", 6
+         "fchmodat", "chmod", "fchown", "fchownat"]
+FAULTS = ("KILL", "KILL_AFTER", "ENOSPC", "EIO")
+NO_SPACE_NEEDED = {"close", "unlink", "unlinkat", "rmdir", "fchmod", "fchmodat", "chmod", "fchown", "fchownat"}
+NAME = "one.test"
+
+
+def find_faketime():
+    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"):
+        path = f"{folder}/faketime/libfaketimeMT.so.1"
+        if os.path.exists(path):
+            return path
+    raise AssertionError("the package faketime is not installed: tests/setup.sh")
 
 
 class Bench:
@@ -34,6 +40,10 @@ class Bench:
         self.space = space
         self.ca = Pebble(space, retry_after=0)
         self.count = 0
+        self.library = space.path("inject.so")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject.cpp")
+        subprocess.run(["c++", "-std=c++20", "-O1", "-shared", "-fPIC", "-o", self.library, source, "-ldl"], check=True)
+        self.faketime = find_faketime()
 
     def fresh(self):
         """A daemon with nothing on disk, whose deployment copies what is live to where a server would read it."""
@@ -47,21 +57,28 @@ class Bench:
         daemon.served = served
         return daemon
 
-    def once(self, daemon, strace=(), env=None):
-        trace = self.space.path("trace")
-        if os.path.exists(trace):
-            os.unlink(trace)
-        daemon.wrapper = ["strace", "-f", "-y", "-s", "16", "-o", trace, *strace] if strace else []
+    def once(self, daemon, env, wrapper=()):
         # Under AddressSanitizer: it cannot look for leaks while traced, and does not like to be preceded.
         sanitizer = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0:verify_asan_link_order=0"
-        daemon.start(ready=False, arguments=["--once"], env={"ASAN_OPTIONS": sanitizer, **(env or {})})
+        daemon.wrapper = list(wrapper)
+        daemon.start(ready=False, arguments=["--once"], env={"ASAN_OPTIONS": sanitizer, **env})
         try:
-            code = daemon.process.wait(60)
-        except Exception:
+            return daemon.process.wait(60)
+        except subprocess.TimeoutExpired:
             daemon.process.kill()
-            raise AssertionError(f"a run with {strace} did not end:\n{daemon.log()[-2000:]}") from None
-        self.space.processes.remove(daemon.process)
-        return code, read_text(trace) if strace else ""
+            raise AssertionError(f"a run with {env} did not end:\n{daemon.log()[-2000:]}") from None
+        finally:
+            self.space.processes.remove(daemon.process)
+
+    def injected(self, daemon, number, kind, wrapper=()):
+        """(exit code, the injector's lines)"""
+        log = self.space.path(f"{daemon.name}.calls")
+        preload = {"LD_PRELOAD": self.library}
+        if wrapper:  # the tracer itself is not to be preloaded
+            wrapper, preload = [*wrapper, "-E", f"LD_PRELOAD={self.library}"], {}
+        code = self.once(daemon, {**preload, "FAULT_ROOT": daemon.data_dir, "FAULT_AT": str(number),
+                                  "FAULT_KIND": kind, "FAULT_LOG": log}, wrapper)
+        return code, [line.split(" ", 3) for line in read_text(log).splitlines()]
 
     def forget(self, daemon):
         daemon.notify.close()
@@ -69,50 +86,49 @@ class Bench:
         shutil.rmtree(daemon.data_dir, ignore_errors=True)
 
 
-def changes(call, rest, data_dir):
-    if data_dir not in rest:
-        return False
-    return call != "openat" or "O_CREAT" in rest or "O_TMPFILE" in rest
+def traced(trace, data_dir):
+    """What strace saw of the same: calls by name."""
+    seen = collections.Counter()
+    for line in trace.splitlines():
+        match = re.match(r"^\d+ +(\w+)\((.*)", line)
+        # strace writes a folder and a name in it as  3</a/folder>, "name"
+        if match and match[1] in CALLS and (data_dir in match[2] or data_dir in match[2].replace('>, "', "/")):
+            if match[1] != "openat" or re.search(r"O_CREAT|O_TMPFILE|O_TRUNC", match[2]):
+                seen[match[1]] += 1
+    return seen
 
 
-def plan(bench):
-    """[(call, nth call of its kind in a thread)], from a recorded run that succeeds."""
+def record(bench):
+    """The calls of a run that succeeds, as [name]; strace and the injector have to agree on them."""
     daemon = bench.fresh()
-    code, trace = bench.once(daemon, ["-e", "trace=" + ",".join(CALLS)])
+    trace = bench.space.path("trace")
+    code, lines = bench.injected(daemon, 0, "", ["strace", "-f", "-y", "-s", "16", "-o", trace, "-e", "trace=" + ",".join(CALLS)])
     if code or not daemon.leaf(NAME):
         raise AssertionError(f"the recorded run failed ({code}):\n{daemon.log()[-3000:]}")
-    seen, found = collections.Counter(), set()
-    for line in trace.splitlines():
-        match = LINE.match(line)
-        if not match or match[2] not in CALLS or "resumed>" in line:
-            continue
-        seen[match[1], match[2]] += 1
-        if changes(match[2], match[3], daemon.data_dir):
-            found.add((match[2], seen[match[1], match[2]]))
+    counted = collections.Counter("openat" if name == "open" else name for _, name, _, _ in lines)
+    counted.pop("close", None)
+    by_strace = traced(read_text(trace), daemon.data_dir)
+    if counted != by_strace:
+        raise AssertionError(f"the injector saw {dict(counted)}, strace {dict(by_strace)}")
     bench.forget(daemon)
-    return sorted(found)
+    return [name for _, name, _, _ in lines]
 
 
-def landed(trace, call, fault, data_dir, killed):
-    """Whether the fault met a call of this kind under data_dir."""
-    if fault == "KILL":
-        last = [m for m in map(LINE.match, trace.splitlines()) if m and m[2] == call and changes(call, m[3], data_dir)]
-        return killed and bool(last)
-    return any("(INJECTED)" in line and data_dir in line for line in trace.splitlines())
-
-
-def try_fault(bench, call, number, fault):
-    """(hit, problems)"""
+def try_fault(bench, number, kind):
+    """(name of the call that was hit or None, problems)"""
     daemon = bench.fresh()
-    code, trace = bench.once(daemon, ["-e", "trace=" + ",".join(CALLS), "-e", f"inject={call}:{FAULTS[fault]}:when={number}"])
-    hit = landed(trace, call, fault, daemon.data_dir, code in (-9, 137))
+    code, lines = bench.injected(daemon, number, kind)
+    hit = next((name for at, name, met, _ in lines if met == kind and int(at) == number), None)
     pairs = Pairs(daemon.data_dir, bench.space)
     pairs.look()
     problems = list(pairs.broken)
-    if fault != "KILL" and code not in (0, 1):
+    if hit and kind.startswith("KILL") and code != -9:
+        problems.append(f"was to be killed, ended with {code}")
+    if not kind.startswith("KILL") and code not in (0, 1):
         problems.append(f"ended with {code}")
-    # Later, in peace. A failure may have started a pause of a minute: the clock is moved past it, nothing else is.
-    bench.once(daemon, env={"LD_PRELOAD": FAKETIME, "FAKETIME": "+150"} if fault != "KILL" else None)
+    # Later, in peace. A failure may have begun a pause of a minute: the clock is moved past it, nothing else is done.
+    later = {} if kind.startswith("KILL") else {"LD_PRELOAD": bench.faketime, "FAKETIME": "+150"}
+    bench.once(daemon, later)
     leaf = daemon.leaf(NAME)
     pairs.look()
     problems += pairs.broken
@@ -123,52 +139,38 @@ def try_fault(bench, call, number, fault):
     elif bench.ca.status(leaf.serial) != "Valid":
         problems.append("what is live is not valid at the CA")
     if problems:
-        problems.append(daemon.log()[-1500:])
+        problems.append(daemon.log()[-2500:])
     bench.forget(daemon)
     return hit, problems
 
 
-def find_faketime():
-    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"):
-        path = f"{folder}/faketime/libfaketimeMT.so.1"
-        if os.path.exists(path):
-            return path
-    sys.exit("syscalls.py needs the package faketime")
-
-
-FAKETIME = find_faketime()
-
-
 def run(step=1, say=print):
-    problems, hits, missed, runs = [], collections.Counter(), [], 0
+    """(problems, faults planned, faults hit)"""
+    problems, planned, hits = [], collections.Counter(), collections.Counter()
     with Workspace("syscalls") as space:
         bench = Bench(space)
-        planned = [(call, number, fault) for call, number in plan(bench) for fault in FAULTS
-                   if fault not in WITHOUT_ERROR.get(call, set())][::step]
-        for call, number, fault in planned:
-            hit = False
-            for _ in range(TRIES):
-                runs += 1
-                hit, found = try_fault(bench, call, number, fault)
-                problems += [f"{fault} at {call} {number}: {line}" for line in found]
-                if hit:
-                    break
-            hits[fault] += hit
-            if not hit:
-                missed.append(f"{fault} at {call} {number}")
-    per_fault = ", ".join(f"{fault} {hits[fault]}/{sum(f == fault for _, _, f in planned)}" for fault in FAULTS)
-    say(f"faults at system calls: {len(planned)} planned, {sum(hits.values())} hit ({per_fault}) in {runs} runs; "
-        f"{len(problems)} problems")
-    for line in missed:
-        say(f"  never hit in {TRIES} tries: {line}")
-    return problems, len(missed), len(planned)
+        calls = record(bench)
+        orders = bench.ca.orders()
+        plan = [(number, kind) for number, name in enumerate(calls, 1) for kind in FAULTS
+                if kind != "ENOSPC" or name not in NO_SPACE_NEEDED]
+        for number, kind in plan[::step]:
+            planned[kind] += 1
+            hit, found = try_fault(bench, number, kind)
+            hits[kind] += hit is not None
+            problems += [f"{kind} at call {number} ({hit or 'missed'}): {line}" for line in found]
+        runs = sum(planned.values())
+        extra = bench.ca.orders() - orders - runs
+    say(f"faults at system calls: {len(calls)} calls in a run ({', '.join(f'{n} {c}' for c, n in collections.Counter(calls).items())})")
+    say("  planned and hit: " + ", ".join(f"{kind} {planned[kind]}/{hits[kind]}" for kind in FAULTS)
+        + f"; {extra} orders more than the {runs} runs needed; {len(problems)} problems")
+    return problems, runs, sum(hits.values())
 
 
 def main():
-    problems, missed, _ = run(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
+    problems, planned, hit = run(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
     for line in problems:
         print(f"PROBLEM {line}")
-    return 1 if problems or missed else 0
+    return 1 if problems or hit != planned else 0
 
 
 if __name__ == "__main__":

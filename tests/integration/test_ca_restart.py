@@ -1,5 +1,5 @@
 """A CA that restarts and has forgotten everything: accounts, orders, its own roots."""
-from harness import suite
+from harness import ca, suite
 from harness.workspace import wait_until
 
 
@@ -25,9 +25,7 @@ class CaRestart(suite.Stand):
 
     def test_state_lost_in_the_middle_of_an_order(self):
         """Killed while a slow validation is under way, so that the order is gone when the CA is back."""
-        self.make_ca(env={"PEBBLE_VA_SLEEPTIME": "5"})
-        self.ca.environment.pop("PEBBLE_VA_NOSLEEP")
-        self.ca.restart()
+        self.make_ca(env=ca.SLOW)
         self.make_daemon([{"names": ["one.test", "www.one.test"]}]).start()
         wait_until("an order is under way", lambda: self.ca.orders() >= 1)
         self.ca.process.kill()
@@ -38,9 +36,7 @@ class CaRestart(suite.Stand):
 
     def test_state_lost_while_ordering_and_the_daemon_restarted_too(self):
         """The order URL in the job record leads nowhere: a new order follows, not an endless wait."""
-        self.make_ca(env={"PEBBLE_VA_SLEEPTIME": "5"})
-        self.ca.environment.pop("PEBBLE_VA_NOSLEEP")
-        self.ca.restart()
+        self.make_ca(env=ca.SLOW)
         self.make_daemon([{"names": ["one.test"]}]).start()
         wait_until("an order is under way", lambda: self.ca.orders() >= 1)
         self.daemon.process.kill()

@@ -25,9 +25,7 @@ class Issue(suite.Stand):
         return leaf
 
     def test_hostile_defaults(self):
-        self.make_ca(env={**ca.HOSTILE, "PEBBLE_VA_NOSLEEP": ""})
-        self.ca.environment.pop("PEBBLE_VA_NOSLEEP")
-        self.ca.restart()
+        self.make_ca(env=ca.HOSTILE)
         self.make_daemon([
             {"names": ["one.test", "www.one.test", "mail.one.test"]},
             {"names": ["two.test"], "keys": ["rsa-2048"]},

@@ -1,7 +1,7 @@
 """SIGHUP and `evercert reload`: what changed is acted on, what did not is not disturbed, a bad file changes nothing."""
 import os
 
-from harness import suite
+from harness import ca, suite
 from harness.workspace import wait_until
 
 
@@ -66,19 +66,17 @@ class Reload(suite.Stand):
         self.assertEqual(self.daemon.leaf("one.test"), self.one)
         self.assertEqual(self.ca.orders(), 2)
 
+
+class ReloadWhileOrdering(suite.Stand):
     def test_an_order_under_way_is_not_disturbed(self):
-        self.ca.environment["PEBBLE_VA_SLEEPTIME"] = "4"
-        self.ca.environment.pop("PEBBLE_VA_NOSLEEP")
-        self.ca.restart()
-        self.certificates.append({"names": ["slow.test"]})
-        self.daemon.write()
-        self.assert_exit(self.daemon.cli("reload"), 0)
-        wait_until("it is under way", lambda: self.ca.orders() == 3)
-        self.certificates.append({"names": ["later.test"]})
-        self.daemon.hang_up()
-        self.daemon.wait_live("slow.test")
-        self.daemon.wait_live("later.test")
-        self.assertEqual(self.ca.orders(), 4)
+        self.make_ca(env=ca.SLOW)
+        daemon = self.make_daemon([{"names": [f"n{number}.test"]} for number in range(4)]).start()
+        wait_until("orders are under way", lambda: self.ca.orders() == 4)
+        daemon.config["certificates"].append({"names": ["later.test"]})
+        daemon.hang_up()
+        for name in ("n0.test", "n1.test", "n2.test", "n3.test", "later.test"):
+            daemon.wait_live(name)
+        self.assertEqual(self.ca.orders(), 5)
 
 
 if __name__ == "__main__":

@@ -2,26 +2,19 @@
 import signal
 import time
 
-from harness import suite
+from harness import ca, suite
 from harness.workspace import wait_until
 
 
 class Signals(suite.Stand):
-    def slow_ca(self):
-        self.make_ca(env={"PEBBLE_VA_SLEEPTIME": "30"})
-        self.ca.environment.pop("PEBBLE_VA_NOSLEEP")
-        self.ca.restart()
-
     def test_term_in_the_middle_of_an_order(self):
-        self.slow_ca()
+        self.make_ca(env={**ca.SLOW, "PEBBLE_VA_SLEEPTIME": "30"})
         daemon = self.make_daemon([{"names": [f"n{i}.test", f"www.n{i}.test"]} for i in range(5)]).start()
         wait_until("orders are under way", lambda: self.ca.orders() >= 5)
         start = time.monotonic()
         self.assertEqual(daemon.stop(20), 0)
         self.assertLess(time.monotonic() - start, 10)
         self.assertEqual(daemon.notify.count("STOPPING=1"), 1)
-        self.ca.environment["PEBBLE_VA_NOSLEEP"] = "1"
-        self.ca.environment["PEBBLE_VA_SLEEPTIME"] = "1"
         daemon.start()  # same CA, same orders: taken up where they were
         for i in range(5):
             daemon.wait_live(f"n{i}.test", timeout=90)

@@ -12,7 +12,8 @@ struct fake_time::parked {
     std::multimap<steady_time, fake_timer*> timers;
 };
 
-/// A real Asio timer that never expires is the thing waited on; firing and cancelling both cancel it and say which it was.
+/// A real Asio timer that never expires is the thing waited on; firing and cancelling both cancel it and say
+/// which it was.
 class fake_timer final : public timer {
 public:
     fake_timer(asio::io_context& loop, fake_time& clock, std::weak_ptr<fake_time::parked> where)
@@ -62,14 +63,20 @@ private:
 };
 
 fake_time::fake_time(asio::io_context& loop)
-    : loop_(loop), wall_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 21)), steady_(std::chrono::hours(1)),
-      parked_(std::make_shared<parked>()) {}
+    : loop_(loop)
+    , wall_(std::chrono::sys_days(std::chrono::year(2026) / 11 / 21))
+    , steady_(std::chrono::hours(1))
+    , parked_(std::make_shared<parked>()) {}
 
 fake_time::~fake_time() = default;
 
-std::unique_ptr<timer> fake_time::make_timer() { return std::make_unique<fake_timer>(loop_, *this, parked_); }
+std::unique_ptr<timer> fake_time::make_timer() {
+    return std::make_unique<fake_timer>(loop_, *this, parked_);
+}
 
-std::size_t fake_time::waiting() const { return parked_->timers.size(); }
+std::size_t fake_time::waiting() const {
+    return parked_->timers.size();
+}
 
 void fake_time::run_ready() {
     loop_.restart();

@@ -1,5 +1,6 @@
 #pragma once
-// Time that a test moves. Timers park here; advancing fires them in order of their moment (ties: order of waiting).
+// Time that a test moves. Timers park here; advancing fires them in order of their moment (ties: order of
+// waiting).
 #include "core/base/time.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -19,12 +20,13 @@ public:
     [[nodiscard]] steady_time steady_now() const override { return steady_; }
     std::unique_ptr<timer> make_timer() override;
 
-    /// Runs the loop until nothing is ready, moves to the next parked timer within `how_long`, and so on; ends with both
-    /// clocks exactly `how_long` later.
+    /// Runs the loop until nothing is ready, moves to the next parked timer within `how_long`, and so on;
+    /// ends with both clocks exactly `how_long` later.
     void advance(steady_time::duration how_long);
     /// Runs all that is ready without moving time.
     void run_ready();
-    /// Advances from timer to timer until `done` returns true; false if `at_most` passed first (or nothing is left to wait for).
+    /// Advances from timer to timer until `done` returns true; false if `at_most` passed first (or nothing is
+    /// left to wait for).
     template <class Predicate>
     bool run_until(Predicate done, steady_time::duration at_most = std::chrono::hours(24 * 400)) {
         const steady_time end = steady_ + at_most;

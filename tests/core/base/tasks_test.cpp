@@ -33,7 +33,8 @@ TEST_CASE("a group is joined when its last child has ended") {
     asio::io_context loop;
     fake_time time(loop);
     std::vector<std::string> reports;
-    task_group group(loop.get_executor(), [&](const auto& task, const auto& what) { reports.push_back(task + ": " + what); });
+    task_group group(loop.get_executor(),
+                     [&](const auto& task, const auto& what) { reports.push_back(task + ": " + what); });
     int finished = 0;
     bool joined = false;
     group.spawn("a", sleeper(time, std::chrono::seconds(1), finished));
@@ -52,7 +53,8 @@ TEST_CASE("cancelling is silent, an exception is reported once") {
     asio::io_context loop;
     fake_time time(loop);
     std::vector<std::string> reports;
-    task_group group(loop.get_executor(), [&](const auto& task, const auto& what) { reports.push_back(task + ": " + what); });
+    task_group group(loop.get_executor(),
+                     [&](const auto& task, const auto& what) { reports.push_back(task + ": " + what); });
     int finished = 0;
     group.spawn("long", sleeper(time, std::chrono::hours(9000), finished));
     group.spawn("broken", thrower());

@@ -1,5 +1,5 @@
-#include "core/base/text.hpp"
 #include "core/base/error.hpp"
+#include "core/base/text.hpp"
 #include "tests/support/catch.hpp"
 
 #include <cerrno>
@@ -14,10 +14,14 @@ TEST_CASE("foreign text cannot forge lines, colours or quotes") {
     CHECK(escape(std::string("nul\0byte", 8)) == "nul\\x00byte");
     CHECK(escape("caf\xc3\xa9 \xe6\x97\xa5") == "caf\xc3\xa9 \xe6\x97\xa5");
     CHECK(escape("\xc3") == "\\xc3");
-    CHECK(escape("\xc0\xaf") == "\\xc0\\xaf");               // overlong
-    CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80");     // surrogate
-    CHECK(escape("\xc2\x9b" "31m") == "\\xc2\\x9b" "31m");    // C1 control
-    CHECK(escape("a\xe2\x80\xae" "b") == "a\\xe2\\x80\\xae" "b"); // right-to-left override
+    CHECK(escape("\xc0\xaf") == "\\xc0\\xaf");          // overlong
+    CHECK(escape("\xed\xa0\x80") == "\\xed\\xa0\\x80"); // surrogate
+    CHECK(escape("\xc2\x9b"
+                 "31m") == "\\xc2\\x9b"
+                           "31m"); // C1 control
+    CHECK(escape("a\xe2\x80\xae"
+                 "b") == "a\\xe2\\x80\\xae"
+                         "b"); // right-to-left override
     CHECK(escape(std::string(2000, 'x'), 10) == "xxxxxxxxxx...");
     CHECK(escape(std::string(1 << 20, '\n'), 100).size() < 110);
 }

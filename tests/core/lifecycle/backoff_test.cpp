@@ -20,7 +20,8 @@ TEST_CASE("the ladder is 1, 10, 100 minutes, then a day, each at most a tenth lo
     }
 }
 
-TEST_CASE("10,000 failures in a row never come to 0 nor over the cap, and 90 failing days stay below 95 tries") {
+TEST_CASE(
+    "10,000 failures in a row never come to 0 nor over the cap, and 90 failing days stay below 95 tries") {
     const auto random = make_seeded_random(2);
     for (unsigned failure = 1; failure <= 10'000; ++failure) {
         const milliseconds delay = backoff(failure, problem_class::later, milliseconds(0), *random);
@@ -65,10 +66,17 @@ TEST_CASE("renewal is at 2/3 of the lifetime, at 1/2 when that is under ten days
         milliseconds opens;
     };
     const auto [lifetime, opens] =
-        GENERATE(values<row>({{days(90), days(60)}, {days(45), days(30)}, {days(398), milliseconds(days(398)) / 3 * 2}, {days(10), milliseconds(days(10)) / 3 * 2},
-                              {days(10) - milliseconds(1), (days(10) - milliseconds(1)) / 2}, {hours(160), hours(80)},
-                              {days(6), days(3)}, {hours(1), minutes(30)}, {std::chrono::seconds(30), std::chrono::seconds(15)},
-                              {milliseconds(0), milliseconds(0)}, {days(3650), milliseconds(days(3650)) / 3 * 2}}));
+        GENERATE(values<row>({{days(90), days(60)},
+                              {days(45), days(30)},
+                              {days(398), milliseconds(days(398)) / 3 * 2},
+                              {days(10), milliseconds(days(10)) / 3 * 2},
+                              {days(10) - milliseconds(1), (days(10) - milliseconds(1)) / 2},
+                              {hours(160), hours(80)},
+                              {days(6), days(3)},
+                              {hours(1), minutes(30)},
+                              {std::chrono::seconds(30), std::chrono::seconds(15)},
+                              {milliseconds(0), milliseconds(0)},
+                              {days(3650), milliseconds(days(3650)) / 3 * 2}}));
     CAPTURE(lifetime.count());
     const wall_time begin = sys_days(year(2026) / 11 / 21);
     const renewal_window window = window_of(begin, begin + lifetime);

@@ -1,6 +1,6 @@
 #pragma once
-// An engine with everything around it scripted: a CA that answers by rule, servers that take or refuse, a disk in memory,
-// a clock that is moved.
+// An engine with everything around it scripted: a CA that answers by rule, servers that take or refuse, a
+// disk in memory, a clock that is moved.
 #include "core/lifecycle/engine.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
@@ -19,17 +19,17 @@ namespace evercert::testing {
 struct scripted_issuing {
     test_ca pki;
     std::chrono::hours lifetime{24 * 90};
-    milliseconds takes{1000};                    ///< how long an order takes
-    std::deque<acme::failure> failures;          ///< answers to the next issue() calls
-    std::deque<acme::failure> account_failures;  ///< answers to the next open_account() calls
+    milliseconds takes{1000};                   ///< how long an order takes
+    std::deque<acme::failure> failures;         ///< answers to the next issue() calls
+    std::deque<acme::failure> account_failures; ///< answers to the next open_account() calls
     mischief what = mischief::none;
     unsigned accounts_opened = 0;
     unsigned orders_created = 0;
     unsigned orders_resumed = 0;
     unsigned under_way = 0;
     unsigned most_under_way = 0;
-    std::vector<std::string> revoked;            ///< hex of the first bytes of revoked certificates
-    std::map<std::string, std::string> chains;   ///< by order URL: an order that was finalized stays so
+    std::vector<std::string> revoked;          ///< hex of the first bytes of revoked certificates
+    std::map<std::string, std::string> chains; ///< by order URL: an order that was finalized stays so
 };
 
 class scripted_client : public acme::client {
@@ -73,12 +73,14 @@ public:
         }
         std::string& chain = script_.chains[url];
         if (chain.empty()) {
-            chain = script_.pki.issue_chain_pem(request.csr, request.names, time_.now() - std::chrono::hours(1),
-                                                time_.now() + script_.lifetime, script_.what);
+            chain =
+                script_.pki.issue_chain_pem(request.csr, request.names, time_.now() - std::chrono::hours(1),
+                                            time_.now() + script_.lifetime, script_.what);
         }
         co_return acme::issued{chain, url};
     }
-    awaitable<acme::outcome<void>> revoke(std::string der, std::optional<int>, std::optional<crypto::key>) override {
+    awaitable<acme::outcome<void>> revoke(std::string der, std::optional<int>,
+                                          std::optional<crypto::key>) override {
         co_await sleep_for(time_, milliseconds(10));
         script_.revoked.push_back(der);
         co_return acme::outcome<void>{};
@@ -145,16 +147,17 @@ struct engine_fixture {
         return plan.certificates.back();
     }
     void start() {
-        lifecycle::engine_parts parts{.repository = files,
-                                      .deploys = servers,
-                                      .events = events,
-                                      .time = time,
-                                      .random = *random,
-                                      .workers = workers,
-                                      .make_client = [this](const issuer&) -> result<std::unique_ptr<acme::client>> {
-                                          return std::make_unique<scripted_client>(ca, time);
-                                      },
-                                      .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); }};
+        lifecycle::engine_parts parts{
+            .repository = files,
+            .deploys = servers,
+            .events = events,
+            .time = time,
+            .random = *random,
+            .workers = workers,
+            .make_client = [this](const issuer&) -> result<std::unique_ptr<acme::client>> {
+                return std::make_unique<scripted_client>(ca, time);
+            },
+            .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); }};
         engine = lifecycle::make_engine(loop.get_executor(), std::move(parts));
         engine->assign(plan);
         time.run_ready();
@@ -171,7 +174,9 @@ struct engine_fixture {
         stop();
         start();
     }
-    [[nodiscard]] lifecycle::certificate_status show(const std::string& name) const { return *engine->show(name); }
+    [[nodiscard]] lifecycle::certificate_status show(const std::string& name) const {
+        return *engine->show(name);
+    }
     bool until(lifecycle::state wanted, const std::string& name) {
         return time.run_until([&] { return show(name).where == wanted; });
     }

@@ -152,8 +152,9 @@ TEST_CASE("a full disk at any write loses nothing, and is overcome when there is
 }
 
 TEST_CASE("what the CA returns is checked before it is stored") {
-    const auto what = GENERATE(mischief::wrong_key, mischief::extra_name, mischief::no_names, mischief::expired, mischief::future,
-                               mischief::is_ca, mischief::private_key, mischief::nul_name);
+    const auto what =
+        GENERATE(mischief::wrong_key, mischief::extra_name, mischief::no_names, mischief::expired,
+                 mischief::future, mischief::is_ca, mischief::private_key, mischief::nul_name);
     CAPTURE(static_cast<int>(what));
     engine_fixture f;
     f.add("a.example", {"nginx"});

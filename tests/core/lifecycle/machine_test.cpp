@@ -1,5 +1,5 @@
-#include "core/lifecycle/machine.hpp"
 #include "core/lifecycle/backoff.hpp"
+#include "core/lifecycle/machine.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace evercert;
@@ -152,7 +152,9 @@ TEST_CASE("a corrected configuration is tried at once, also over a restart; an u
     conversation c;
     c.tell(looked{});
     CHECK(c.tell(failed(problem_class::daily)).what == action::wait);
-    SECTION("reload") { CHECK(c.tell(reconfigured{c.state.wanted}).what == action::order); }
+    SECTION("reload") {
+        CHECK(c.tell(reconfigured{c.state.wanted}).what == action::order);
+    }
     SECTION("restart unchanged") {
         conversation after;
         CHECK(after.tell(looked{std::nullopt, std::nullopt, c.state.job}).what == action::wait);
@@ -327,7 +329,8 @@ TEST_CASE("any event in any state has an answer") {
     for (int round = 0; round < 2000; ++round) {
         conversation c;
         for (int i = 0; i < 12; ++i) {
-            const auto step = c.tell(events[static_cast<std::size_t>(chance->between(0, static_cast<std::int64_t>(events.size()) - 1))]);
+            const auto step = c.tell(events[static_cast<std::size_t>(
+                chance->between(0, static_cast<std::int64_t>(events.size()) - 1))]);
             if (step.what == action::deploy) {
                 REQUIRE(c.state.staged);
             }

@@ -99,9 +99,10 @@ TEST_CASE("a rate limit waits an hour unless the CA says how long") {
 }
 
 TEST_CASE("a paused name waits for a person") {
-    const failure paused = said(step::new_order, "rateLimited", 429,
-                                "Your account is temporarily prevented from requesting certificates for example.com and possibly "
-                                "others. Please visit https://example.org/sfe/v1/unpause: issuance is paused");
+    const failure paused = said(
+        step::new_order, "rateLimited", 429,
+        "Your account is temporarily prevented from requesting certificates for example.com and possibly "
+        "others. Please visit https://example.org/sfe/v1/unpause: issuance is paused");
     const verdict judged = classify(paused);
     CHECK(judged.kind == problem_class::daily);
     CHECK(explain(paused, judged).find("https://example.org/sfe/v1/unpause") != std::string::npos);
@@ -116,7 +117,8 @@ TEST_CASE("special reactions ride along") {
 TEST_CASE("a compound problem is as slow as its slowest part") {
     failure compound = said(step::new_order, "compound", 400);
     compound.said->subproblems.push_back({"dns", "no zone", identifier{identifier::kind::dns, "a.example"}});
-    compound.said->subproblems.push_back({"caa", "forbidden", identifier{identifier::kind::dns, "b.example"}});
+    compound.said->subproblems.push_back(
+        {"caa", "forbidden", identifier{identifier::kind::dns, "b.example"}});
     compound.said->subproblems.push_back({"connection", "refused", std::nullopt});
     CHECK(classify(compound).kind == problem_class::daily);
     compound.said->subproblems.erase(compound.said->subproblems.begin() + 1);
@@ -148,7 +150,8 @@ TEST_CASE("what fails before an order exists concerns the whole issuer") {
 }
 
 TEST_CASE("the CA's words are shown, but harmless") {
-    const failure hostile = said(step::new_order, "rejected\x1b[31m", 400, std::string("\nINFO all is well\n") + std::string(100'000, 'x'));
+    const failure hostile = said(step::new_order, "rejected\x1b[31m", 400,
+                                 std::string("\nINFO all is well\n") + std::string(100'000, 'x'));
     const std::string text = explain(hostile, classify(hostile));
     CHECK(text.find('\n') == std::string::npos);
     CHECK(text.find('\x1b') == std::string::npos);

@@ -15,7 +15,6 @@
 #include <array>
 #include <cstdlib>
 #include <fstream>
-
 #include <unistd.h>
 
 namespace evercert::testing {
@@ -61,7 +60,9 @@ struct test_root::inside {
     authority root = authority::make_root("evercert test root");
 };
 
-test_root::test_root() : inside_(std::make_shared<inside>()) { root = inside_->root.own().pem(); }
+test_root::test_root() : inside_(std::make_shared<inside>()) {
+    root = inside_->root.own().pem();
+}
 
 test_root::pair test_root::issue(const std::vector<std::string>& names, bool expired) const {
     EVP_PKEY* key = EVP_EC_gen("P-256");
@@ -90,8 +91,10 @@ std::string ok(const std::string& body, const std::string& extra_headers) {
 }
 
 scripted_server::scripted_server(asio::io_context& loop, test_root::pair identity, script what)
-    : loop_(loop), context_(asio::ssl::context::tls_server), script_(std::move(what)),
-      acceptor_(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+    : loop_(loop)
+    , context_(asio::ssl::context::tls_server)
+    , script_(std::move(what))
+    , acceptor_(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
     context_.use_certificate_chain(asio::buffer(identity.chain));
     context_.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
     port_ = acceptor_.local_endpoint().port();
@@ -147,6 +150,7 @@ awaitable<void> pump(tcp::socket& from, tcp::socket& to) {
 
 awaitable<void> scripted_server::serve(tcp::socket socket) {
     const std::size_t number = connections++;
+    socket.set_option(tcp::no_delay(true));
     asio::ssl::stream<tcp::socket> stream(std::move(socket), context_);
     error_code ec;
     co_await stream.async_handshake(asio::ssl::stream_base::server, redirect_error(use_awaitable, ec));
@@ -161,14 +165,16 @@ awaitable<void> scripted_server::serve(tcp::socket socket) {
         n += content_length(buffer.substr(0, n));
         if (buffer.size() < n) {
             co_await asio::async_read(stream, asio::dynamic_buffer(buffer),
-                                      asio::transfer_exactly(n - buffer.size()), redirect_error(use_awaitable, ec));
+                                      asio::transfer_exactly(n - buffer.size()),
+                                      redirect_error(use_awaitable, ec));
         }
         requests.push_back(buffer.substr(0, n));
         buffer.erase(0, n);
         const reply what = script_(number, turn);
         if (what.after == reply::then::drip) {
             for (std::size_t i = 0; i < what.bytes.size() && !ec; ++i) {
-                co_await asio::async_write(stream, asio::buffer(&what.bytes[i], 1), redirect_error(use_awaitable, ec));
+                co_await asio::async_write(stream, asio::buffer(&what.bytes[i], 1),
+                                           redirect_error(use_awaitable, ec));
                 co_await pause(milliseconds(20));
             }
             continue;
@@ -193,7 +199,9 @@ awaitable<void> scripted_server::serve(tcp::socket socket) {
 }
 
 scripted_proxy::scripted_proxy(asio::io_context& loop, std::string answer)
-    : loop_(loop), answer_(std::move(answer)), acceptor_(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+    : loop_(loop)
+    , answer_(std::move(answer))
+    , acceptor_(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
     port = acceptor_.local_endpoint().port();
     asio::co_spawn(loop_, accept_loop(), asio::detached);
 }
@@ -218,7 +226,8 @@ awaitable<void> scripted_proxy::accept_loop() {
 awaitable<void> scripted_proxy::serve(tcp::socket socket) {
     std::string head;
     error_code ec;
-    co_await asio::async_read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n", redirect_error(use_awaitable, ec));
+    co_await asio::async_read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n",
+                                    redirect_error(use_awaitable, ec));
     requests.push_back(head);
     co_await asio::async_write(socket, asio::buffer(answer_), redirect_error(use_awaitable, ec));
     if (ec || !answer_.starts_with("HTTP/1.1 2")) {
@@ -244,7 +253,8 @@ awaitable<std::string> converse(tcp::endpoint where, std::string bytes, bool hal
     std::string out;
     std::array<char, 4096> space{};
     for (;;) {
-        const auto n = co_await socket.async_read_some(asio::buffer(space), redirect_error(use_awaitable, ec));
+        const auto n =
+            co_await socket.async_read_some(asio::buffer(space), redirect_error(use_awaitable, ec));
         if (ec) {
             co_return out;
         }

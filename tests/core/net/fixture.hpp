@@ -82,7 +82,8 @@ struct reply {
     enum class then { keep, close, cut, hang, endless, drip };
 
     std::string bytes;
-    then after = then::keep; ///< cut: close without TLS close_notify; endless: send bytes for ever; drip: one byte each 20 ms
+    then after = then::keep; ///< cut: close without TLS close_notify; endless: send bytes for ever; drip: one
+                             ///< byte each 20 ms
 
     reply() = default;
     explicit reply(std::string b, then a = then::keep) : bytes(std::move(b)), after(a) {}
@@ -119,7 +120,8 @@ private:
     std::uint16_t port_ = 0;
 };
 
-/// A plain proxy: reads a request head, answers with `status_line`, and relays to 127.0.0.1:port if that is a 2xx.
+/// A plain proxy: reads a request head, answers with `status_line`, and relays to 127.0.0.1:port if that is a
+/// 2xx.
 class scripted_proxy {
 public:
     scripted_proxy(asio::io_context& loop, std::string answer);

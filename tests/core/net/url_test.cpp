@@ -1,7 +1,6 @@
-#include "core/net/url.hpp"
-
 #include "core/net/proxy.hpp"
 #include "core/net/resolver.hpp"
+#include "core/net/url.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace evercert;
@@ -15,7 +14,8 @@ TEST_CASE("URLs that are taken, and what they become") {
         {"https://acme.example/dir", "acme.example", "/dir", "acme.example", 443},
         {"HTTPS://ACME.Example", "acme.example", "/", "acme.example", 443},
         {"https://acme.example./dir", "acme.example", "/dir", "acme.example", 443},
-        {"https://acme.example:14000/dir?a=b&c=%20", "acme.example", "/dir?a=b&c=%20", "acme.example:14000", 14000},
+        {"https://acme.example:14000/dir?a=b&c=%20", "acme.example", "/dir?a=b&c=%20", "acme.example:14000",
+         14000},
         {"https://acme.example?x", "acme.example", "/?x", "acme.example", 443},
         {"https://acme.example/a#frag", "acme.example", "/a", "acme.example", 443},
         {"https://acme.example#frag", "acme.example", "/", "acme.example", 443},
@@ -40,19 +40,67 @@ TEST_CASE("URLs that are taken, and what they become") {
 
 TEST_CASE("URLs that are refused") {
     const std::vector<std::string> rows = {
-        "", "https", "https:", "https:/", "https://", "https:///x", "acme.example/dir", "//acme.example/", "ftp://a.example/",
-        "file:///etc/passwd", "httpss://a.example/", " https://a.example/", "https://a.example/ x", "https://a.example/\r\nX: y",
-        "https://a.example/\tx", std::string("https://a.example/\0x", 20), "https://a.example/\x7f", "https://b\xc3\xbc.example/",
-        "https://a.example/\xff", "https://user@a.example/", "https://user:pw@a.example/", "https://@a.example/",
-        "https://good.example@evil.example/", "https://a.example:/", "https://a.example:0/", "https://a.example:65536/",
-        "https://a.example:99999999999/", "https://a.example:8x/", "https://a.example:-1/", "https://a.example:+1/",
-        "https://:443/", "https://a..example/", "https://.a.example/", "https://a.example../", "https://./",
-        "https://" + std::string(64, 'a') + ".example/", "https://" + std::string(300, 'a') + "/", "https://a%2eexample/",
-        "https://a.example\\@evil.example/", "https://a.example/a\\b", "https://a.example/<x>", "https://a.example/%",
-        "https://a.example/%4", "https://a.example/%zz", "https://a.example/[x]", "https://127.1/", "https://0x7f000001/",
-        "https://2130706433/", "https://127.0.0.1.2/", "https://256.1.1.1/", "https://01.02.03.04/", "https://[::1/",
-        "https://::1/", "https://[::1]x/", "https://[fe80::1%25eth0]/", "https://[fe80::1%eth0]/", "https://[127.0.0.1]/",
-        "https://[]/", "https://a,b/", "https://*.example/", "https://a.example/" + std::string(8192, 'a'),
+        "",
+        "https",
+        "https:",
+        "https:/",
+        "https://",
+        "https:///x",
+        "acme.example/dir",
+        "//acme.example/",
+        "ftp://a.example/",
+        "file:///etc/passwd",
+        "httpss://a.example/",
+        " https://a.example/",
+        "https://a.example/ x",
+        "https://a.example/\r\nX: y",
+        "https://a.example/\tx",
+        std::string("https://a.example/\0x", 20),
+        "https://a.example/\x7f",
+        "https://b\xc3\xbc.example/",
+        "https://a.example/\xff",
+        "https://user@a.example/",
+        "https://user:pw@a.example/",
+        "https://@a.example/",
+        "https://good.example@evil.example/",
+        "https://a.example:/",
+        "https://a.example:0/",
+        "https://a.example:65536/",
+        "https://a.example:99999999999/",
+        "https://a.example:8x/",
+        "https://a.example:-1/",
+        "https://a.example:+1/",
+        "https://:443/",
+        "https://a..example/",
+        "https://.a.example/",
+        "https://a.example../",
+        "https://./",
+        "https://" + std::string(64, 'a') + ".example/",
+        "https://" + std::string(300, 'a') + "/",
+        "https://a%2eexample/",
+        "https://a.example\\@evil.example/",
+        "https://a.example/a\\b",
+        "https://a.example/<x>",
+        "https://a.example/%",
+        "https://a.example/%4",
+        "https://a.example/%zz",
+        "https://a.example/[x]",
+        "https://127.1/",
+        "https://0x7f000001/",
+        "https://2130706433/",
+        "https://127.0.0.1.2/",
+        "https://256.1.1.1/",
+        "https://01.02.03.04/",
+        "https://[::1/",
+        "https://::1/",
+        "https://[::1]x/",
+        "https://[fe80::1%25eth0]/",
+        "https://[fe80::1%eth0]/",
+        "https://[127.0.0.1]/",
+        "https://[]/",
+        "https://a,b/",
+        "https://*.example/",
+        "https://a.example/" + std::string(8192, 'a'),
     };
     for (const auto& text : rows) {
         INFO(text);
@@ -98,9 +146,7 @@ TEST_CASE("no_proxy lists") {
 }
 
 TEST_CASE("Addresses of both families are tried in turn, the preferred first") {
-    const auto at = [](const char* text) {
-        return asio::ip::tcp::endpoint(asio::ip::make_address(text), 1);
-    };
+    const auto at = [](const char* text) { return asio::ip::tcp::endpoint(asio::ip::make_address(text), 1); };
     const auto list = net::interleaved({at("::1"), at("::2"), at("::3"), at("127.0.0.1")});
     CHECK(list == net::addresses{at("::1"), at("127.0.0.1"), at("::2"), at("::3")});
     CHECK(net::interleaved({}).empty());

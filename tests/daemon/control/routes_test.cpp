@@ -4,6 +4,8 @@
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/recorded_events.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+
 using namespace evercert;
 using namespace evercert::daemon;
 using namespace evercert::testing;

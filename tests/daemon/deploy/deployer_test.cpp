@@ -3,6 +3,8 @@
 #include "tests/daemon/deploy/bench.hpp"
 #include "tests/support/catch.hpp"
 
+#include <algorithm>
+
 using namespace evercert;
 using namespace evercert::testing;
 

@@ -6,6 +6,8 @@
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/recorded_events.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <fcntl.h>
 #include <unistd.h>

@@ -11,7 +11,8 @@ from .workspace import PEBBLE, PEBBLE_OF_DISTRIBUTION, answers, read_text, wait_
 
 # What makes Pebble quick and even-tempered; a suite about its moods passes other values.
 CALM = {"PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
-HOSTILE = {"PEBBLE_WFE_NONCEREJECT": "5", "PEBBLE_AUTHZREUSE": "50"}  # its own defaults, said aloud
+SLOW = {"PEBBLE_VA_NOSLEEP": None, "PEBBLE_VA_SLEEPTIME": "5"}  # None: not in its environment
+HOSTILE = {"PEBBLE_VA_NOSLEEP": None, "PEBBLE_WFE_NONCEREJECT": "5", "PEBBLE_AUTHZREUSE": "50"}  # its own defaults, said aloud
 
 
 def version_of(folder=PEBBLE):
@@ -75,7 +76,9 @@ class Pebble:
     def start(self):
         path = self.space.write(f"{self.name}.json", json.dumps({"pebble": self.config}, indent=1))
         argv = [os.path.join(self.folder, "usr/bin/pebble"), "-config", path, "-dnsserver", f"127.0.0.1:{self.dns.port}"]
-        self.process = self.space.spawn(self.name, argv + (["-strict"] if self.strict else []), env=self.environment)
+        argv += ["-strict"] if self.strict else []
+        environment = {name: value for name, value in self.environment.items() if value is not None}
+        self.process = self.space.spawn(self.name, argv, env=environment)
         wait_until(f"{self.name} answers", lambda: self._alive() and answers(self.port) and answers(self.management))
 
     def _alive(self):

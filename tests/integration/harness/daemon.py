@@ -107,8 +107,15 @@ class Daemon:
         argv = [*self.wrapper, os.path.join(BUILD, "evercertd"), "--config", self.file, *arguments]
         self.process = self.space.spawn(self.name, argv, env=environment, **options)
         if ready:
-            wait_until("evercertd says READY", lambda: self.alive() and self.notify.count("READY=1") > before, 20)
+            self.await_("evercertd says READY", lambda: self.alive() and self.notify.count("READY=1") > before, 20)
         return self
+
+    def await_(self, what, check, timeout):
+        """As wait_until; shows the log when time is up."""
+        try:
+            return wait_until(what, check, timeout, 0.05)
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}\n{self.log()[-4000:]}") from None
 
     def alive(self):
         if not self.process.running():
@@ -181,13 +188,7 @@ class Daemon:
         def check():
             leaf = self.leaf(name)
             return leaf if self.alive() and leaf and leaf != other_than else None
-        try:
-            return wait_until(f"{name} live", check, timeout)
-        except AssertionError as problem:
-            raise AssertionError(f"{problem}\n{self.log()[-4000:]}") from None
+        return self.await_(f"{name} live", check, timeout)
 
     def wait_state(self, name, state, timeout=60):
-        try:
-            wait_until(f"{name} is {state}", lambda: self.alive() and self.state(name) == state, timeout, 0.1)
-        except AssertionError as problem:
-            raise AssertionError(f"{problem}; it is {self.show(name)}\n{self.log()[-4000:]}") from None
+        self.await_(f"{name} is {state}", lambda: self.alive() and self.state(name) == state, timeout)

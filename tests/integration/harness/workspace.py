@@ -89,10 +89,11 @@ class Workspace:
         self.close()
 
     def close(self):
+        for process in reversed(self.processes):
+            process.signal(signal.SIGCONT)
+            process.stop()
         for closer in reversed(self.closers):
             closer()
-        for process in reversed(self.processes):
-            process.stop()
         for lock in self.locks:
             lock.close()
         if os.environ.get("EVERCERT_KEEP"):
