@@ -65,9 +65,6 @@ difference compare(const settings& before, const settings& after) {
     if (before.control.group != after.control.group) {
         out.needs_restart.emplace_back("control.group");
     }
-    if (before.log.format != after.log.format) {
-        out.needs_restart.emplace_back("log.format");
-    }
     return out;
 }
 

@@ -61,6 +61,7 @@ private:
     [[nodiscard]] std::string summary() const;
     [[nodiscard]] bool all_well() const;
     void tell(std::string_view id, severity level, std::string message);
+    void tell_warnings(const config::settings& settings);
 
     run_options options_;
     asio::io_context loop_{1};
@@ -82,8 +83,15 @@ void runtime::tell(std::string_view id, severity level, std::string message) {
     log_->emit(what);
 }
 
+void runtime::tell_warnings(const config::settings& settings) {
+    for (std::string& warning : config::warnings(settings)) {
+        tell("config.warning", severity::warning, std::move(warning));
+    }
+}
+
 int runtime::run() {
     harden_process(*log_);
+    tell_warnings(settings_);
     if (auto started = start_up(); !started) {
         tell("daemon.failed", severity::error, started.error().text());
         return 1;
@@ -218,6 +226,7 @@ result<std::string> runtime::reload() {
         tell("config.needs_restart", severity::warning, text);
     }
     tell("config.reloaded", severity::info, text);
+    tell_warnings(*loaded);
     tasks_.spawn("reload", apply_reload(std::move(*loaded)));
     return text;
 }
@@ -265,6 +274,9 @@ int run(const run_options& options) {
         return 2;
     }
     if (options.check) {
+        for (const std::string& warning : config::warnings(*settings)) {
+            std::printf("%s: warning: %s\n", options.config.c_str(), warning.c_str());
+        }
         std::printf("%s: %zu certificate%s, no mistakes\n", options.config.c_str(),
                     settings->certificates.size(), settings->certificates.size() == 1 ? "" : "s");
         return 0;

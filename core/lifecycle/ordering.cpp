@@ -16,7 +16,8 @@ machine_event failed(issuer_session& session, const failure& what) {
     verdict judged = classify(what);
     std::string text = explain(what, judged);
     session.note_failure(judged, text);
-    return order_failed{std::move(judged), std::move(text), acme::order_lost(what)};
+    const bool lost = acme::order_lost(what) || judged.fresh_key; // an order is bound to its key
+    return order_failed{std::move(judged), std::move(text), lost};
 }
 
 /// A failure on our own side, before or after the CA's part.

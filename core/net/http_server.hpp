@@ -16,13 +16,15 @@
 namespace evercert::net {
 
 struct server_request {
-    std::string method;   ///< token as sent; HEAD is to be answered as GET would be: the server leaves the body out
-    std::string path;     ///< origin-form path, without query; undecoded
+    std::string
+        method; ///< token as sent; HEAD is to be answered as GET would be: the server leaves the body out
+    std::string path; ///< origin-form path, without query; undecoded
     std::string query;
-    std::string host;     ///< from absolute-form or Host, lower case, without port, trailing dot or brackets; may be empty (HTTP/1.0)
+    std::string host; ///< from absolute-form or Host, lower case, without port, trailing dot or brackets; may
+                      ///< be empty (HTTP/1.0)
     std::string authority; ///< as sent (host[:port])
     std::string body;
-    std::string peer;     ///< address of the peer, or "unix uid=0 gid=0 pid=1"
+    std::string peer;                 ///< address of the peer, or "unix uid=0 gid=0 pid=1"
     std::optional<unsigned> peer_uid; ///< on Unix sockets
 
     server_request() = default;
@@ -30,7 +32,8 @@ struct server_request {
 
 struct server_response {
     unsigned status = 200;
-    std::vector<http_header> headers; ///< Content-Length, Connection, Date and Server are the server's own business
+    std::vector<http_header>
+        headers; ///< Content-Length, Connection, Date and Server are the server's own business
     std::string body;
 
     server_response() = default;
@@ -39,18 +42,19 @@ struct server_response {
 
 struct server_limits {
     std::size_t connections = 1024;
-    std::size_t per_source = 64;           ///< per IPv4 address or IPv6 /64; not on Unix sockets
+    std::size_t per_source = 64; ///< per IPv4 address or IPv6 /64; not on Unix sockets
     std::size_t header_bytes = 8 * 1024;
-    std::size_t body_bytes = 0;            ///< a request with a longer body is answered 413
-    milliseconds lifetime = seconds(5);    ///< one deadline a connection, set at accept, whatever happens on it
+    std::size_t body_bytes = 0;         ///< a request with a longer body is answered 413
+    milliseconds lifetime = seconds(5); ///< one deadline a connection, set at accept, whatever happens on it
 };
 
-/// Answers one request; runs on the loop thread. Cancelled when the connection ends before it does; an exception is
-/// answered 500 and reported as the event http.handler_failed. May still unwind after the server is gone: what it uses
-/// while unwinding it holds itself.
+/// Answers one request; runs on the loop thread. Cancelled when the connection ends before it does; an
+/// exception is answered 500 and reported as the event http.handler_failed. May still unwind after the server
+/// is gone: what it uses while unwinding it holds itself.
 using request_handler = std::function<awaitable<server_response>(server_request)>;
 
-/// Where to listen: an address, a Unix socket path, or a listening descriptor passed in by systemd (taken over).
+/// Where to listen: an address, a Unix socket path, or a listening descriptor passed in by systemd (taken
+/// over).
 struct unix_endpoint {
     std::string path;
     unsigned mode = 0660;
@@ -61,17 +65,17 @@ struct passed_socket {
 };
 using listen_address = std::variant<endpoint, unix_endpoint, passed_socket>;
 
-/// What is not valid by RFC 9110 and 9112 is answered by the server itself with a bare status; nothing of a request is
-/// ever repeated. "[::]" answers IPv4 as well, unless 0.0.0.0 is open on the same port. When descriptors run out
-/// connections are turned away (event http.descriptors_exhausted, once).
+/// What is not valid by RFC 9110 and 9112 is answered by the server itself with a bare status; nothing of a
+/// request is ever repeated. "[::]" answers IPv4 as well, unless 0.0.0.0 is open on the same port. When
+/// descriptors run out connections are turned away (event http.descriptors_exhausted, once).
 class http_server {
 public:
     virtual ~http_server() = default;
-    /// Begins to accept. errc::busy when the address is taken: the message says by which process, if that can be known,
-    /// and what to do.
+    /// Begins to accept. errc::busy when the address is taken: the message says by which process, if that can
+    /// be known, and what to do.
     virtual result<void> listen(listen_address where) = 0;
-    /// Stops accepting, closes idle connections, lets requests under way finish until their deadline. `listen` may be
-    /// called again afterwards.
+    /// Stops accepting, closes idle connections, lets requests under way finish until their deadline.
+    /// `listen` may be called again afterwards.
     virtual awaitable<void> stop() = 0;
     /// Addresses in use ("127.0.0.1:5002"), with the real port where 0 was asked for.
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;

@@ -15,8 +15,8 @@ struct served_certificate {
     std::string serial;      ///< lower-case hex
 };
 
-/// One TLS handshake with SNI (none for IP identifiers), the certificate taken unverified: the question is which one is
-/// served, not whether it is trusted.
+/// One TLS handshake with SNI (none for IP identifiers), the certificate taken unverified: the question is
+/// which one is served, not whether it is trusted.
 awaitable<result<served_certificate>> probe_tls(endpoint where, identifier name, milliseconds deadline);
 
 } // namespace evercert::net

@@ -98,7 +98,7 @@ TEST_CASE_METHOD(client_setup, "A closed port is a network error that names ever
 }
 
 TEST_CASE_METHOD(
-    setup,
+    client_setup,
     "Certificates for another name, expired ones and unknown roots are refused, and the error says so") {
     serve([](auto, auto) { return reply(ok("x")); }, {"other.example"});
     auto answer = get();

@@ -29,7 +29,8 @@ TEST_CASE_METHOD(client_setup, "A response arrives with status, headers and body
 }
 
 TEST_CASE_METHOD(
-    setup, "An empty POST says that its length is 0; HEAD needs no body; interim answers are passed over") {
+    client_setup,
+    "An empty POST says that its length is 0; HEAD needs no body; interim answers are passed over") {
     serve([](auto, auto request) {
         return request == 0
                    ? reply("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
