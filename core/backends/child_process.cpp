@@ -46,8 +46,9 @@ void child_process::signal_group(int number) const {
 
 void child_process::wait_deadline() {
     deadline_.async_wait([self = shared_from_this()](error_code cancelled) {
-        if (cancelled || self->finished_)
+        if (cancelled || self->finished_) {
             return;
+        }
         if (self->exited_) { // the drain is over
             self->finish();
             return;
@@ -68,8 +69,9 @@ void child_process::wait_deadline() {
 
 void child_process::wait_exit() {
     pidfd_.async_wait(asio::posix::stream_descriptor::wait_read, [self = shared_from_this()](error_code ec) {
-        if (ec || self->finished_)
+        if (ec || self->finished_) {
             return;
+        }
         self->on_exit();
     });
 }
@@ -97,20 +99,23 @@ void child_process::learn_status() {
         exited_ = true; // reaped by somebody else (SIGCHLD ignored): how it ended cannot be known
         return;
     }
-    if (info.si_pid == 0)
+    if (info.si_pid == 0) {
         return;
+    }
     exited_ = true;
-    if (info.si_code == CLD_EXITED)
+    if (info.si_code == CLD_EXITED) {
         outcome_.exit_code = info.si_status;
-    else
+    } else {
         outcome_.signal = info.si_status;
+    }
 }
 
 void child_process::read_output() {
     output_.async_read_some(
         asio::buffer(buffer_), [self = shared_from_this()](error_code ec, std::size_t bytes) {
-            if (self->finished_ || !self->output_open_)
+            if (self->finished_ || !self->output_open_) {
                 return;
+            }
             std::string& output = self->outcome_.output;
             output.append(self->buffer_.data(), std::min(bytes, self->output_limit_ - output.size()));
             if (!ec) {
@@ -118,21 +123,24 @@ void child_process::read_output() {
                 return;
             }
             self->output_open_ = false;
-            if (self->exited_)
+            if (self->exited_) {
                 self->finish();
+            }
         });
 }
 
 void child_process::abandon() {
-    if (finished_)
+    if (finished_) {
         return;
+    }
     signal_group(SIGKILL);
     output_open_ = false;
     error_code ignored;
     output_.close(ignored);
     deadline_.cancel();
-    if (exited_)
+    if (exited_) {
         finish();
+    }
 }
 
 void child_process::finish() {
@@ -147,8 +155,9 @@ void child_process::finish() {
 }
 
 awaitable<bool> child_process::finished() {
-    if (!finished_)
+    if (!finished_) {
         co_await done_.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
     co_return finished_;
 }
 

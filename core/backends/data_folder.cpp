@@ -22,40 +22,48 @@ int open_folder_at(const std::string& path) {
 /// DynamicUser).
 result<unique_fd> open_or_make(const std::filesystem::path& path) {
     unique_fd opened(open_folder_at(path.string()));
-    if (opened)
+    if (opened) {
         return opened;
-    if (errno != ENOENT || path == path.root_path())
+    }
+    if (errno != ENOENT || path == path.root_path()) {
         return fail(system_error(errno, fmt::format("cannot open data_dir {}", path.string())));
+    }
     auto parent = open_or_make(path.parent_path());
-    if (!parent)
+    if (!parent) {
         return parent;
+    }
     bool made = false;
     auto folder = open_or_make_folder(parent->get(), path.filename().string(), path.string(), made);
-    if (!folder)
+    if (!folder) {
         return folder;
-    if (auto durable = sync(parent->get(), path.parent_path().string()); !durable)
+    }
+    if (auto durable = sync(parent->get(), path.parent_path().string()); !durable) {
         return fail(std::move(durable.error()));
+    }
     return folder;
 }
 
 result<void> check_owner(int folder, const std::string& path) {
     struct stat info{};
-    if (::fstat(folder, &info) < 0)
+    if (::fstat(folder, &info) < 0) {
         return fail(system_error(errno, fmt::format("cannot look at data_dir {}", path)));
-    if (info.st_uid != ::geteuid() && info.st_uid != 0)
+    }
+    if (info.st_uid != ::geteuid() && info.st_uid != 0) {
         return fail(
             errc::invalid_argument,
             fmt::format(
                 "data_dir {} belongs to user id {}, who could replace the keys in it: give it to user "
                 "id {} with chown",
                 path, info.st_uid, ::geteuid()));
-    if ((info.st_mode & 0022) != 0)
+    }
+    if ((info.st_mode & 0022) != 0) {
         return fail(
             errc::invalid_argument,
             fmt::format(
                 "data_dir {} has mode {:04o}, so that others could replace the keys in it: use a folder "
                 "of its own, with chmod 0700",
                 path, info.st_mode & 07777));
+    }
     return {};
 }
 
@@ -72,15 +80,18 @@ result<unique_fd> take_lock(int folder, const std::string& path) {
     unique_fd lock(uninterrupted([&] {
         return ::openat(folder, lock_name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     }));
-    if (!lock)
+    if (!lock) {
         return fail(file_error(errno, "open", shown));
+    }
     struct stat info{};
-    if (::fstat(lock.get(), &info) < 0 || !S_ISREG(info.st_mode))
+    if (::fstat(lock.get(), &info) < 0 || !S_ISREG(info.st_mode)) {
         return fail(file_error(ELOOP, "lock", shown));
+    }
     if (uninterrupted([&] { return ::flock(lock.get(), LOCK_EX | LOCK_NB); }) < 0) {
-        if (errno == EWOULDBLOCK)
+        if (errno == EWOULDBLOCK) {
             return fail(errc::busy, fmt::format("data_dir {} is in use by {}: one evercertd per data_dir",
                                                 path, holder(lock.get())));
+        }
         return fail(system_error(errno, fmt::format("cannot lock {}", shown)));
     }
     // The number only serves the message above: a full disk must not keep a daemon with good certificates
@@ -99,24 +110,30 @@ result<unique_fd> take_lock(int folder, const std::string& path) {
 } // namespace
 
 result<data_folder> open_data_folder(const std::string& root) {
-    if (root.empty() || root.find('\0') != std::string::npos)
+    if (root.empty() || root.find('\0') != std::string::npos) {
         return fail(errc::invalid_argument, "data_dir is empty or not a path");
+    }
     std::error_code no_cwd;
     auto path = std::filesystem::absolute(root, no_cwd).lexically_normal();
-    if (no_cwd)
+    if (no_cwd) {
         return fail(system_error(no_cwd.value(), fmt::format("cannot find data_dir {}", root)));
-    if (!path.has_filename() && path != path.root_path())
+    }
+    if (!path.has_filename() && path != path.root_path()) {
         path = path.parent_path(); // "/var/lib/evercert/"
+    }
     data_folder data;
     data.path = path.string();
     auto folder = open_or_make(path);
-    if (!folder)
+    if (!folder) {
         return fail(std::move(folder.error()));
-    if (auto safe = check_owner(folder->get(), data.path); !safe)
+    }
+    if (auto safe = check_owner(folder->get(), data.path); !safe) {
         return fail(std::move(safe.error()));
+    }
     auto lock = take_lock(folder->get(), data.path);
-    if (!lock)
+    if (!lock) {
         return fail(std::move(lock.error()));
+    }
     data.folder = std::move(*folder);
     data.lock = std::move(*lock);
     return data;

@@ -52,8 +52,9 @@ private:
 };
 
 result<void> check_own(std::string_view path) {
-    if (path == lock_name)
+    if (path == lock_name) {
         return fail(errc::invalid_argument, "\"lock\" is the store's own file");
+    }
     return check_path(path);
 }
 
@@ -65,8 +66,9 @@ void erase_bytes(std::string& text) noexcept {
 /// nullopt-like: an fd that is not open with errno ENOENT means that there is no such folder.
 result<unique_fd> filesystem_store::open_parent(const std::string& parent) const {
     unique_fd folder(open_beneath(root(), parent, O_RDONLY | O_DIRECTORY));
-    if (!folder && errno != ENOENT)
+    if (!folder && errno != ENOENT) {
         return fail(file_error(errno, "open", absolute(parent)));
+    }
     return folder;
 }
 
@@ -75,13 +77,16 @@ result<unique_fd> filesystem_store::open_parent(const std::string& parent) const
 /// folder.
 result<void> filesystem_store::settle_top(const std::string& name) {
     std::lock_guard guard(top_);
-    if (settled_.contains(name))
+    if (settled_.contains(name)) {
         return {};
+    }
     bool made = false;
-    if (auto folder = open_or_make_folder(root(), name, absolute(name), made); !folder)
+    if (auto folder = open_or_make_folder(root(), name, absolute(name), made); !folder) {
         return fail(std::move(folder.error()));
-    if (auto durable = sync(root(), data_.path); !durable)
+    }
+    if (auto durable = sync(root(), data_.path); !durable) {
         return durable;
+    }
     settled_.insert(name);
     return {};
 }
@@ -92,28 +97,34 @@ result<place> filesystem_store::make_place(std::string_view path) {
     where.name = name;
     std::vector<std::string> steps = components(parent);
     if (!steps.empty()) {
-        if (auto top = settle_top(steps.front()); !top)
+        if (auto top = settle_top(steps.front()); !top) {
             return fail(std::move(top.error()));
+        }
     }
     auto found = open_parent(parent);
-    if (!found)
+    if (!found) {
         return fail(std::move(found.error()));
+    }
     where.folder = std::move(*found);
-    if (where.folder)
+    if (where.folder) {
         return where;
+    }
     where.folder = unique_fd(open_beneath(root(), "", O_RDONLY | O_DIRECTORY));
-    if (!where.folder)
+    if (!where.folder) {
         return fail(file_error(errno, "open", data_.path));
+    }
     std::string shown = data_.path;
     for (const std::string& step : steps) {
         std::string above = shown;
         shown += "/" + step;
         bool made = false;
         auto next = open_or_make_folder(where.folder.get(), step, shown, made);
-        if (!next)
+        if (!next) {
             return fail(std::move(next.error()));
-        if (made)
+        }
+        if (made) {
             where.changed.emplace_back(std::move(where.folder), std::move(above));
+        }
         where.folder = std::move(*next);
     }
     return where;
@@ -122,32 +133,38 @@ result<place> filesystem_store::make_place(std::string_view path) {
 /// One sync for each folder that got a new entry, the innermost first: usually that is one.
 result<void> filesystem_store::make_durable(const place& where, std::string_view path) const {
     auto durable = sync(where.folder.get(), absolute(split_path(path).first));
-    for (auto above = where.changed.rbegin(); durable && above != where.changed.rend(); ++above)
+    for (auto above = where.changed.rbegin(); durable && above != where.changed.rend(); ++above) {
         durable = sync(above->first.get(), above->second);
+    }
     return durable;
 }
 
 result<std::optional<std::string>> filesystem_store::read(std::string_view path, std::size_t limit) const {
-    if (auto safe = check_own(path); !safe)
+    if (auto safe = check_own(path); !safe) {
         return fail(std::move(safe.error()));
+    }
     std::string shown = absolute(path);
     // O_NONBLOCK: opening a FIFO somebody put there must not wait for a writer.
     unique_fd file(open_beneath(root(), std::string(path), O_RDONLY | O_NOCTTY | O_NONBLOCK));
     if (!file) {
-        if (errno == ENOENT)
+        if (errno == ENOENT) {
             return std::nullopt;
+        }
         return fail(file_error(errno, "read", shown));
     }
     struct stat info{};
-    if (::fstat(file.get(), &info) < 0)
+    if (::fstat(file.get(), &info) < 0) {
         return fail(file_error(errno, "read", shown));
-    if (!S_ISREG(info.st_mode))
+    }
+    if (!S_ISREG(info.st_mode)) {
         return fail(file_error(EISDIR, "read", shown));
+    }
     auto too_long = [&] {
         return fail(errc::too_large, fmt::format("{} is longer than {} bytes", shown, limit));
     };
-    if (std::cmp_greater(info.st_size, limit))
+    if (std::cmp_greater(info.st_size, limit)) {
         return too_long();
+    }
     // All the room at once: a string that grows leaves copies of a key behind.
     std::string contents(static_cast<std::size_t>(info.st_size) + 1, '\0');
     std::size_t filled = 0;
@@ -160,8 +177,9 @@ result<std::optional<std::string>> filesystem_store::read(std::string_view path,
             return fail(std::move(why));
         }
         filled += static_cast<std::size_t>(n);
-        if (n == 0 || filled == contents.size())
+        if (n == 0 || filled == contents.size()) {
             break;
+        }
     }
     if (filled > static_cast<std::size_t>(info.st_size)) {
         erase_bytes(contents);
@@ -172,13 +190,16 @@ result<std::optional<std::string>> filesystem_store::read(std::string_view path,
 }
 
 result<void> filesystem_store::write(std::string_view path, std::string_view contents, unsigned mode) {
-    if (auto safe = check_own(path); !safe)
+    if (auto safe = check_own(path); !safe) {
         return safe;
+    }
     auto where = make_place(path);
-    if (!where)
+    if (!where) {
         return fail(std::move(where.error()));
-    if (auto done = replace_file(where->folder.get(), where->name, contents, mode, absolute(path)); !done)
+    }
+    if (auto done = replace_file(where->folder.get(), where->name, contents, mode, absolute(path)); !done) {
         return done;
+    }
     return make_durable(*where, path);
 }
 
@@ -188,45 +209,53 @@ result<void> fill(int folder, const std::vector<stored_file>& files, const std::
     for (const stored_file& each : files) {
         std::string name = fmt::format("{}/{}", shown, each.name);
         auto file = create_file(folder, each.name, each.mode, name);
-        if (!file)
+        if (!file) {
             return fail(std::move(file.error()));
-        if (auto written = write_all(file->get(), each.contents, name); !written)
+        }
+        if (auto written = write_all(file->get(), each.contents, name); !written) {
             return written;
+        }
         start_writeback(file->get());
         open.push_back(std::move(*file));
     }
     for (std::size_t i = 0; i < open.size(); ++i) {
-        if (auto durable = sync(open[i].get(), fmt::format("{}/{}", shown, files[i].name)); !durable)
+        if (auto durable = sync(open[i].get(), fmt::format("{}/{}", shown, files[i].name)); !durable) {
             return durable;
+        }
     }
     return sync(folder, shown);
 }
 
 int rename_into_nothing(int folder, const char* from, const char* to) {
     int done = uninterrupted([&] { return ::renameat2(folder, from, folder, to, RENAME_NOREPLACE); });
-    if (done == 0 || (errno != EINVAL && errno != ENOSYS))
+    if (done == 0 || (errno != EINVAL && errno != ENOSYS)) {
         return done;
+    }
     // A file system without the flag. That nothing is there has been seen, and nobody else writes here.
     return uninterrupted([&] { return ::renameat(folder, from, folder, to); });
 }
 
 result<void> filesystem_store::write_set(std::string_view directory, const std::vector<stored_file>& files) {
-    if (auto safe = check_own(directory); !safe)
+    if (auto safe = check_own(directory); !safe) {
         return safe;
+    }
     std::set<std::string_view> names;
     for (const stored_file& each : files) {
-        if (!is_component(each.name) || !names.insert(each.name).second)
+        if (!is_component(each.name) || !names.insert(each.name).second) {
             return fail(
                 errc::invalid_argument,
                 fmt::format("a set for {} has a file name that is not allowed or comes twice", directory));
+        }
     }
     auto where = make_place(directory);
-    if (!where)
+    if (!where) {
         return fail(std::move(where.error()));
+    }
     std::string shown = absolute(directory);
     struct stat found{};
-    if (::fstatat(where->folder.get(), where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0)
+    if (::fstatat(where->folder.get(), where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
         return fail(errc::exists, fmt::format("{} exists already", shown));
+    }
 
     bool made = false;
     std::string temp;
@@ -237,10 +266,11 @@ result<void> filesystem_store::write_set(std::string_view directory, const std::
     } while (folder && !made);
     auto done = folder ? fill(folder->get(), files, shown) : result<void>(fail(std::move(folder.error())));
     if (done && rename_into_nothing(where->folder.get(), temp.c_str(), where->name.c_str()) < 0) {
-        if (errno == EEXIST || errno == ENOTEMPTY)
+        if (errno == EEXIST || errno == ENOTEMPTY) {
             done = fail(errc::exists, fmt::format("{} exists already", shown));
-        else
+        } else {
             done = fail(file_error(errno, "make", shown));
+        }
     }
     if (!done) {
         // Best effort: what cannot be removed now is swept at the next start.
@@ -252,32 +282,38 @@ result<void> filesystem_store::write_set(std::string_view directory, const std::
 
 result<void> filesystem_store::switch_link(std::string_view link, std::string_view target) {
     for (std::string_view each : {link, target}) {
-        if (auto safe = check_own(each); !safe)
+        if (auto safe = check_own(each); !safe) {
             return safe;
+        }
     }
     auto where = make_place(link);
-    if (!where)
+    if (!where) {
         return fail(std::move(where.error()));
+    }
     std::string shown = absolute(link);
     int folder = where->folder.get();
     struct stat found{};
-    if (::fstatat(folder, where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(found.st_mode))
+    if (::fstatat(folder, where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(found.st_mode)) {
         return fail(file_error(EISDIR, "switch the link", shown));
+    }
 
     std::string text;
-    for (std::size_t up = components(link).size(); up > 1; --up)
+    for (std::size_t up = components(link).size(); up > 1; --up) {
         text += "../";
+    }
     text += target;
     std::string temp = leftover_name();
     int made = -1;
     for (int tries = 0; tries < 100; ++tries) {
         made = uninterrupted([&] { return ::symlinkat(text.c_str(), folder, temp.c_str()); });
-        if (made == 0 || errno != EEXIST)
+        if (made == 0 || errno != EEXIST) {
             break;
+        }
         temp = leftover_name();
     }
-    if (made < 0)
+    if (made < 0) {
         return fail(file_error(errno, "make the link", shown));
+    }
     if (uninterrupted([&] { return ::renameat(folder, temp.c_str(), folder, where->name.c_str()); }) < 0) {
         error why = file_error(errno, "switch the link", shown);
         ::unlinkat(folder, temp.c_str(), 0);
@@ -287,20 +323,24 @@ result<void> filesystem_store::switch_link(std::string_view link, std::string_vi
 }
 
 result<std::optional<std::string>> filesystem_store::read_link(std::string_view link) const {
-    if (auto safe = check_own(link); !safe)
+    if (auto safe = check_own(link); !safe) {
         return fail(std::move(safe.error()));
+    }
     auto [parent, name] = split_path(link);
     auto folder = open_parent(parent);
-    if (!folder)
+    if (!folder) {
         return fail(std::move(folder.error()));
-    if (!*folder)
+    }
+    if (!*folder) {
         return std::nullopt;
+    }
     std::string text(4096, '\0');
     ssize_t n =
         uninterrupted([&] { return ::readlinkat(folder->get(), name.c_str(), text.data(), text.size()); });
     if (n < 0) {
-        if (errno == ENOENT)
+        if (errno == ENOENT) {
             return std::nullopt;
+        }
         return fail(file_error(errno == EINVAL ? EISDIR : errno, "read the link", absolute(link)));
     }
     text.resize(static_cast<std::size_t>(n));
@@ -312,23 +352,27 @@ result<std::optional<std::string>> filesystem_store::read_link(std::string_view 
         ours = ours && target.starts_with("../");
         target.remove_prefix(ours ? 3 : 0);
     }
-    if (!ours || !check_path(target))
+    if (!ours || !check_path(target)) {
         return fail(
             errc::corrupted,
             fmt::format("{} is a link that evercert did not make: it does not lead to a place in data_dir",
                         absolute(link)),
             text);
+    }
     return std::string(target);
 }
 
 result<std::vector<std::string>> filesystem_store::list(std::string_view directory) const {
-    if (auto safe = directory.empty() ? result<void>() : check_own(directory); !safe)
+    if (auto safe = directory.empty() ? result<void>() : check_own(directory); !safe) {
         return fail(std::move(safe.error()));
+    }
     auto folder = open_parent(std::string(directory));
-    if (!folder)
+    if (!folder) {
         return fail(std::move(folder.error()));
-    if (!*folder)
+    }
+    if (!*folder) {
         return std::vector<std::string>();
+    }
     auto names = names_in(folder->get(), absolute(directory));
     if (names) {
         std::erase_if(*names, [&](const std::string& name) {
@@ -340,31 +384,38 @@ result<std::vector<std::string>> filesystem_store::list(std::string_view directo
 }
 
 result<void> filesystem_store::remove(std::string_view path) {
-    if (auto safe = check_own(path); !safe)
+    if (auto safe = check_own(path); !safe) {
         return safe;
+    }
     auto [parent, name] = split_path(path);
     auto folder = open_parent(parent);
-    if (!folder)
+    if (!folder) {
         return fail(std::move(folder.error()));
-    if (!*folder)
+    }
+    if (!*folder) {
         return {};
+    }
     std::string shown = absolute(path);
     if (parent.empty()) {
         std::lock_guard guard(top_);
         settled_.erase(name);
     }
     if (uninterrupted([&] { return ::unlinkat(folder->get(), name.c_str(), 0); }) < 0) {
-        if (errno == ENOENT)
+        if (errno == ENOENT) {
             return {};
-        if (errno != EISDIR)
+        }
+        if (errno != EISDIR) {
             return fail(system_error(errno, fmt::format("cannot remove {}", shown)));
+        }
         // A folder is renamed first, so that nobody ever sees half of it.
         std::string temp = leftover_name();
         if (uninterrupted(
-                [&] { return ::renameat(folder->get(), name.c_str(), folder->get(), temp.c_str()); }) < 0)
+                [&] { return ::renameat(folder->get(), name.c_str(), folder->get(), temp.c_str()); }) < 0) {
             return fail(file_error(errno, "remove", shown));
-        if (auto gone = remove_tree(folder->get(), temp, shown); !gone)
+        }
+        if (auto gone = remove_tree(folder->get(), temp, shown); !gone) {
             return gone;
+        }
     }
     return sync(folder->get(), absolute(parent));
 }
@@ -373,8 +424,9 @@ result<void> filesystem_store::remove(std::string_view path) {
 
 result<std::unique_ptr<store>> open_filesystem_store(const std::string& root) {
     auto data = open_data_folder(root);
-    if (!data)
+    if (!data) {
         return fail(std::move(data.error()));
+    }
     sweep_leftovers(data->folder.get());
     return std::make_unique<filesystem_store>(std::move(*data));
 }

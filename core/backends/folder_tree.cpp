@@ -25,8 +25,9 @@ int read_entries(int folder, std::vector<entry>& entries) {
     // closedir would take the caller's descriptor with it. The position is shared, so it starts at the
     // beginning.
     int own = uninterrupted([&] { return ::fcntl(folder, F_DUPFD_CLOEXEC, 0); });
-    if (own < 0)
+    if (own < 0) {
         return -1;
+    }
     ::lseek(own, 0, SEEK_SET);
     std::unique_ptr<DIR, close_folder> stream(::fdopendir(own));
     if (!stream) {
@@ -36,11 +37,13 @@ int read_entries(int folder, std::vector<entry>& entries) {
     for (;;) {
         errno = 0;
         const dirent* found = ::readdir(stream.get());
-        if (found == nullptr)
+        if (found == nullptr) {
             return errno == 0 ? 0 : -1;
+        }
         std::string_view name = found->d_name;
-        if (name == "." || name == "..")
+        if (name == "." || name == "..") {
             continue;
+        }
         bool is_folder = found->d_type == DT_DIR;
         if (found->d_type == DT_UNKNOWN) {
             struct stat info{};
@@ -58,15 +61,18 @@ unique_fd open_folder(int folder, const std::string& name) {
 
 /// -1 with errno on failure; what is gone already is no failure.
 int remove_below(int folder, const std::string& name, int depth) {
-    if (uninterrupted([&] { return ::unlinkat(folder, name.c_str(), 0); }) == 0 || errno == ENOENT)
+    if (uninterrupted([&] { return ::unlinkat(folder, name.c_str(), 0); }) == 0 || errno == ENOENT) {
         return 0;
-    if (errno != EISDIR && errno != EPERM) // EPERM is what POSIX says for a folder
+    }
+    if (errno != EISDIR && errno != EPERM) { // EPERM is what POSIX says for a folder
         return -1;
+    }
     int refused = errno;
     unique_fd inside = open_folder(folder, name);
     if (!inside) {
-        if (errno == ENOTDIR || errno == ELOOP)
+        if (errno == ENOTDIR || errno == ELOOP) {
             errno = refused; // no folder after all: the file itself may not be removed
+        }
         return -1;
     }
     std::vector<entry> entries;
@@ -74,11 +80,13 @@ int remove_below(int folder, const std::string& name, int depth) {
         errno = ELOOP;
         return -1;
     }
-    if (read_entries(inside.get(), entries) < 0)
+    if (read_entries(inside.get(), entries) < 0) {
         return -1;
+    }
     for (const entry& each : entries) {
-        if (remove_below(inside.get(), each.name, depth + 1) < 0)
+        if (remove_below(inside.get(), each.name, depth + 1) < 0) {
             return -1;
+        }
     }
     int removed = uninterrupted([&] { return ::unlinkat(folder, name.c_str(), AT_REMOVEDIR); });
     return removed < 0 && errno != ENOENT ? -1 : 0;
@@ -86,14 +94,16 @@ int remove_below(int folder, const std::string& name, int depth) {
 
 void sweep_below(int folder, int depth) {
     std::vector<entry> entries;
-    if (depth >= deepest || read_entries(folder, entries) < 0)
+    if (depth >= deepest || read_entries(folder, entries) < 0) {
         return;
+    }
     for (const entry& each : entries) {
         if (each.name.starts_with(leftover_prefix)) {
             remove_below(folder, each.name, depth);
         } else if (each.folder) {
-            if (unique_fd inside = open_folder(folder, each.name))
+            if (unique_fd inside = open_folder(folder, each.name)) {
                 sweep_below(inside.get(), depth + 1);
+            }
         }
     }
 }
@@ -102,18 +112,21 @@ void sweep_below(int folder, int depth) {
 
 result<std::vector<std::string>> names_in(int folder, std::string_view shown) {
     std::vector<entry> entries;
-    if (read_entries(folder, entries) < 0)
+    if (read_entries(folder, entries) < 0) {
         return fail(file_error(errno, "list", shown));
+    }
     std::vector<std::string> names;
     names.reserve(entries.size());
-    for (entry& each : entries)
+    for (entry& each : entries) {
         names.push_back(std::move(each.name));
+    }
     return names;
 }
 
 result<void> remove_tree(int folder, const std::string& name, std::string_view shown) {
-    if (remove_below(folder, name, 0) < 0)
+    if (remove_below(folder, name, 0) < 0) {
         return fail(file_error(errno, "remove", shown));
+    }
     return {};
 }
 

@@ -17,8 +17,9 @@ std::string home_folder() {
     passwd* found = nullptr;
     char text[4096];
     if (::getpwuid_r(::geteuid(), &entry, text, sizeof text, &found) == 0 && found != nullptr &&
-        entry.pw_dir != nullptr && entry.pw_dir[0] == '/')
+        entry.pw_dir != nullptr && entry.pw_dir[0] == '/') {
         return entry.pw_dir;
+    }
     return "/";
 }
 
@@ -27,14 +28,17 @@ bool has_nul(const std::string& text) {
 }
 
 result<void> check(const process_request& request) {
-    if (request.argv.empty() || request.argv.front().empty())
+    if (request.argv.empty() || request.argv.front().empty()) {
         return fail(errc::invalid_argument, "no program was given to run");
-    if (std::ranges::any_of(request.argv, has_nul))
+    }
+    if (std::ranges::any_of(request.argv, has_nul)) {
         return fail(errc::invalid_argument, "an argument of a program has a NUL byte in it");
+    }
     for (const auto& [name, value] : request.environment) {
-        if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value))
+        if (name.empty() || name.find('=') != std::string::npos || has_nul(name) || has_nul(value)) {
             return fail(errc::invalid_argument,
                         "an environment variable has a name or a value that cannot be passed");
+        }
     }
     return {};
 }
@@ -71,26 +75,31 @@ std::vector<std::string> spawning_runner::environment(const process_request& req
         {"PATH", program_path}, {"LANG", "C.UTF-8"}, {"HOME", home_}};
     for (const auto& [name, value] : request.environment) {
         auto same = std::ranges::find(all, name, [](const auto& entry) { return entry.first; });
-        if (same != all.end())
+        if (same != all.end()) {
             same->second = value;
-        else
+        } else {
             all.emplace_back(name, value);
+        }
     }
     std::vector<std::string> joined;
-    for (const auto& [name, value] : all)
+    for (const auto& [name, value] : all) {
         joined.push_back(fmt::format("{}={}", name, value));
+    }
     return joined;
 }
 
 awaitable<result<process_outcome>> spawning_runner::run(process_request request) {
-    if (auto fits = check(request); !fits)
+    if (auto fits = check(request); !fits) {
         co_return fail(std::move(fits.error()));
+    }
     auto file = find_program(request.argv.front());
-    if (!file)
+    if (!file) {
         co_return fail(std::move(file.error()));
+    }
     auto started = spawn(*file, request.argv, environment(request));
-    if (!started)
+    if (!started) {
         co_return fail(std::move(started.error()));
+    }
     auto child =
         std::make_shared<child_process>(executor_, std::move(*started), timing_, request.output_limit);
     child_guard guard(child);

@@ -30,13 +30,16 @@ public:
     /// Outputs first: the pipe may sit on a low number when the daemon was started without stdin.
     int prepare(int output) {
         int wrong = ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
-        if (wrong == 0)
+        if (wrong == 0) {
             wrong = ::posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
-        if (wrong == 0)
+        }
+        if (wrong == 0) {
             wrong = ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        }
         // Our own descriptors are close-on-exec; this is for those that libraries forgot.
-        if (wrong == 0)
+        if (wrong == 0) {
             wrong = ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+        }
         return wrong;
     }
     [[nodiscard]] const posix_spawn_file_actions_t* get() const { return &actions_; }
@@ -60,12 +63,15 @@ public:
         int wrong = ::posix_spawnattr_setflags(
             &attributes_,
             static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
-        if (wrong == 0)
+        if (wrong == 0) {
             wrong = ::posix_spawnattr_setpgroup(&attributes_, 0);
-        if (wrong == 0)
+        }
+        if (wrong == 0) {
             wrong = ::posix_spawnattr_setsigmask(&attributes_, &none);
-        if (wrong == 0)
+        }
+        if (wrong == 0) {
             wrong = ::posix_spawnattr_setsigdefault(&attributes_, &all);
+        }
         return wrong;
     }
     [[nodiscard]] const posix_spawnattr_t* get() const { return &attributes_; }
@@ -76,8 +82,9 @@ private:
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> all;
-    for (std::string& each : texts)
+    for (std::string& each : texts) {
         all.push_back(each.data());
+    }
     all.push_back(nullptr);
     return all;
 }
@@ -91,8 +98,9 @@ void kill_and_reap(pid_t pid) {
 
 result<std::string> find_program(const std::string& name) {
     if (name.find('/') != std::string::npos) {
-        if (runnable(name))
+        if (runnable(name)) {
             return name;
+        }
         bool there = ::access(name.c_str(), F_OK) == 0;
         return fail(errc::not_found,
                     there ? fmt::format("{} may not be run: it is no file with execute permission for "
@@ -104,10 +112,12 @@ result<std::string> find_program(const std::string& name) {
     for (;;) {
         std::size_t colon = rest.find(':');
         std::string file = fmt::format("{}/{}", rest.substr(0, colon), name);
-        if (runnable(file))
+        if (runnable(file)) {
             return file;
-        if (colon == rest.npos)
+        }
+        if (colon == rest.npos) {
             break;
+        }
         rest.remove_prefix(colon + 1);
     }
     return fail(errc::not_found,
@@ -118,8 +128,9 @@ result<std::string> find_program(const std::string& name) {
 result<spawned> spawn(const std::string& file, const std::vector<std::string>& argv,
                       const std::vector<std::string>& environment) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) < 0)
+    if (::pipe2(ends, O_CLOEXEC) < 0) {
         return fail(system_error(errno, fmt::format("cannot make a pipe for {}", escape(file))));
+    }
     spawned child;
     child.output = unique_fd(ends[0]);
     unique_fd theirs(ends[1]);
@@ -129,18 +140,21 @@ result<spawned> spawn(const std::string& file, const std::vector<std::string>& a
     std::vector<std::string> arguments = argv;
     std::vector<std::string> variables = environment;
     int wrong = actions.prepare(theirs.get());
-    if (wrong == 0)
+    if (wrong == 0) {
         wrong = attrs.prepare();
-    if (wrong == 0)
+    }
+    if (wrong == 0) {
         wrong = ::posix_spawn(&child.pid, file.c_str(), actions.get(), attrs.get(),
                               pointers(arguments).data(), pointers(variables).data());
+    }
     if (wrong != 0) {
         std::string what = fmt::format("cannot run {}", escape(file));
         // Found and executable a moment ago: then its interpreter is missing, or it is no program at all.
-        if (wrong == ENOENT || wrong == EACCES || wrong == ENOEXEC)
+        if (wrong == ENOENT || wrong == EACCES || wrong == ENOEXEC) {
             return fail(errc::not_found,
                         fmt::format("{}: {} (is its first line \"#!\" and an interpreter that exists?)", what,
                                     ::strerrordesc_np(wrong)));
+        }
         return fail(system_error(wrong, what));
     }
     child.pidfd = unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));

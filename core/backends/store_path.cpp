@@ -36,15 +36,18 @@ result<void> check_path(std::string_view path) {
                         "expected, joined by '/'",
                         escape(path, 200)));
     };
-    if (path.size() > 1024)
+    if (path.size() > 1024) {
         return wrong();
+    }
     std::size_t depth = 0;
     for (std::size_t begin = 0;;) {
         std::size_t end = path.find('/', begin);
-        if (!is_component(path.substr(begin, end == path.npos ? end : end - begin)) || ++depth > 16)
+        if (!is_component(path.substr(begin, end == path.npos ? end : end - begin)) || ++depth > 16) {
             return wrong();
-        if (end == path.npos)
+        }
+        if (end == path.npos) {
             return {};
+        }
         begin = end + 1;
     }
 }
@@ -61,8 +64,9 @@ std::vector<std::string> components(std::string_view path) {
 
 std::pair<std::string, std::string> split_path(std::string_view path) {
     std::size_t slash = path.rfind('/');
-    if (slash == path.npos)
+    if (slash == path.npos) {
         return {std::string(), std::string(path)};
+    }
     return {std::string(path.substr(0, slash)), std::string(path.substr(slash + 1))};
 }
 
@@ -74,8 +78,9 @@ int open_by_component(int root, const std::string& path, int flags) noexcept {
         std::string name(rest.substr(0, slash));
         int next = uninterrupted(
             [&] { return ::openat(current, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });
-        if (next < 0)
+        if (next < 0) {
             return -1;
+        }
         held = unique_fd(next);
         current = next;
     }
@@ -84,24 +89,29 @@ int open_by_component(int root, const std::string& path, int flags) noexcept {
 }
 
 int open_beneath(int root, const std::string& path, int flags) noexcept {
-    if (openat2_missing.load(std::memory_order_relaxed))
+    if (openat2_missing.load(std::memory_order_relaxed)) {
         return open_by_component(root, path, flags);
+    }
     open_how how{};
     how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
     const char* name = path.empty() ? "." : path.c_str();
     for (int tries = 0;; ++tries) {
         long fd = uninterrupted([&] { return ::syscall(SYS_openat2, root, name, &how, sizeof how); });
-        if (fd >= 0)
+        if (fd >= 0) {
             return static_cast<int>(fd);
+        }
         // The kernel asks to try again when folders were moved while it looked.
-        if (errno == EAGAIN && tries < 32)
+        if (errno == EAGAIN && tries < 32) {
             continue;
-        if (errno == ENOSYS)
+        }
+        if (errno == ENOSYS) {
             openat2_missing.store(true, std::memory_order_relaxed);
+        }
         // EPERM is what a seccomp filter that does not know openat2 says.
-        if (errno == ENOSYS || errno == EPERM || errno == EAGAIN)
+        if (errno == ENOSYS || errno == EPERM || errno == EAGAIN) {
             return open_by_component(root, path, flags);
+        }
         return -1;
     }
 }

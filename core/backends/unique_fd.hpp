@@ -40,8 +40,9 @@ template <class Call>
 auto uninterrupted(Call call) {
     for (;;) {
         auto outcome = call();
-        if (outcome != -1 || errno != EINTR)
+        if (outcome != -1 || errno != EINTR) {
             return outcome;
+        }
     }
 }
 

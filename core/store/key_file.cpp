@@ -6,14 +6,17 @@ namespace evercert::storage {
 
 result<std::optional<crypto::key>> read_key(const store& files, const std::string& path) {
     auto text = files.read(path, 64 * 1024);
-    if (!text)
+    if (!text) {
         return fail(std::move(text.error()));
-    if (!*text)
+    }
+    if (!*text) {
         return std::nullopt;
+    }
     crypto::secret pem(std::move(**text));
     auto key = crypto::key::from_pem(pem.view());
-    if (!key)
+    if (!key) {
         return fail(errc::corrupted, fmt::format("{}: {}", files.absolute(path), key.error().message));
+    }
     return std::optional<crypto::key>(std::move(*key));
 }
 
@@ -24,10 +27,12 @@ result<void> write_key(store& files, const std::string& path, const crypto::key&
 
 result<void> copy_secret(store& files, const std::string& from, const std::string& to) {
     auto text = files.read(from);
-    if (!text)
+    if (!text) {
         return fail(std::move(text.error()));
-    if (!*text)
+    }
+    if (!*text) {
         return {};
+    }
     crypto::secret bytes(std::move(**text));
     return files.write(to, bytes.view(), 0600);
 }

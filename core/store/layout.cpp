@@ -14,13 +14,14 @@ result<void> check_name(std::string_view name) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
                c == '_' || c == '-';
     };
-    if (name.empty() || name.size() > 200 || name.front() == '.' || !std::ranges::all_of(name, allowed))
+    if (name.empty() || name.size() > 200 || name.front() == '.' || !std::ranges::all_of(name, allowed)) {
         return fail(
             errc::invalid_argument,
             fmt::format(
                 "\"{}\" cannot be a folder name: letters, digits, '.', '_' and '-' are allowed, no '.' "
                 "in front, at most 200",
                 escape(name, 100)));
+    }
     return {};
 }
 
@@ -60,15 +61,17 @@ std::optional<unsigned> parse_version_name(std::string_view name) {
     auto [end, wrong] = std::from_chars(name.data(), name.data() + name.size(), number);
     // Writing it again refuses "7", "00007" and "+007" alike.
     if (wrong != std::errc() || end != name.data() + name.size() || number == 0 ||
-        version_name(number) != name)
+        version_name(number) != name) {
         return std::nullopt;
+    }
     return number;
 }
 
 std::optional<unsigned> version_of(std::string_view certificate, std::string_view target) {
     std::string folder = versions(certificate) + "/";
-    if (!target.starts_with(folder))
+    if (!target.starts_with(folder)) {
         return std::nullopt;
+    }
     return parse_version_name(target.substr(folder.size()));
 }
 

@@ -52,8 +52,9 @@ void walk_account(Record& account, Fields& fields) {
 std::string exact_time(wall_time when) {
     auto whole = std::chrono::floor<seconds>(when);
     std::string text = format_time(whole);
-    if (auto rest = (when - whole).count(); rest != 0 && text.ends_with('Z'))
+    if (auto rest = (when - whole).count(); rest != 0 && text.ends_with('Z')) {
         text.insert(text.size() - 1, fmt::format(".{:03}", rest));
+    }
     return text;
 }
 
@@ -61,16 +62,19 @@ class writing {
 public:
     writing() : out_(true) { out_.begin_object().member("format", current_format); }
     void text(std::string_view name, const std::string& value) {
-        if (!value.empty())
+        if (!value.empty()) {
             out_.member(name, value);
+        }
     }
     void count(std::string_view name, unsigned value) {
-        if (value != 0)
+        if (value != 0) {
             out_.member(name, static_cast<std::int64_t>(value));
+        }
     }
     void time(std::string_view name, const std::optional<wall_time>& value) {
-        if (value)
+        if (value) {
             out_.member(name, exact_time(*value));
+        }
     }
     std::string finish() { return out_.end_object().text() + "\n"; }
 
@@ -83,34 +87,40 @@ class reading {
 public:
     explicit reading(json::value in) : in_(std::move(in)) {}
     void text(std::string_view name, std::string& value) {
-        if (auto found = keep(in_.optional_string(name)))
+        if (auto found = keep(in_.optional_string(name))) {
             value = std::move(*found);
+        }
     }
     void count(std::string_view name, unsigned& value) {
         auto found = keep(in_.optional_integer(name));
-        if (!found)
+        if (!found) {
             return;
-        if (*found < 0 || *found > std::numeric_limits<unsigned>::max())
+        }
+        if (*found < 0 || *found > std::numeric_limits<unsigned>::max()) {
             wrong(name, "out of range");
-        else
+        } else {
             value = static_cast<unsigned>(*found);
+        }
     }
     void time(std::string_view name, std::optional<wall_time>& value) {
         auto found = keep(in_.optional_string(name));
-        if (!found)
+        if (!found) {
             return;
-        if (auto when = parse_rfc3339(*found))
+        }
+        if (auto when = parse_rfc3339(*found)) {
             value = *when;
-        else
+        } else {
             wrong(name, "no RFC 3339 time");
+        }
     }
     [[nodiscard]] const std::optional<error>& problem() const { return problem_; }
 
 private:
     template <class T>
     std::optional<T> keep(result<std::optional<T>> found) {
-        if (problem_)
+        if (problem_) {
             return std::nullopt;
+        }
         if (!found) {
             problem_ = error(errc::corrupted, found.error().message, found.error().foreign);
             return std::nullopt;
@@ -127,16 +137,19 @@ private:
 
 result<json::value> open_record(std::string_view text) {
     auto document = json::parse(text, record_limit);
-    if (!document)
+    if (!document) {
         return fail(errc::corrupted, document.error().message, document.error().foreign);
+    }
     auto format = document->integer("format");
-    if (!format || *format < 1)
+    if (!format || *format < 1) {
         return fail(errc::corrupted, "no record: a member \"format\" with a number is missing");
-    if (*format > current_format)
+    }
+    if (*format > current_format) {
         return fail(
             errc::unsupported,
             fmt::format("the record has format {}, this evercert knows {}: it was written by a newer one",
                         *format, current_format));
+    }
     return std::move(*document);
 }
 
@@ -156,25 +169,29 @@ std::string to_json(const account_record& record) {
 
 result<job_record> job_from_json(std::string_view text) {
     auto document = open_record(text);
-    if (!document)
+    if (!document) {
         return fail(std::move(document.error()));
+    }
     job_record record;
     reading in(std::move(*document));
     walk_job(record, in);
-    if (in.problem())
+    if (in.problem()) {
         return fail(*in.problem());
+    }
     return record;
 }
 
 result<account_record> account_from_json(std::string_view text) {
     auto document = open_record(text);
-    if (!document)
+    if (!document) {
         return fail(std::move(document.error()));
+    }
     account_record record;
     reading in(std::move(*document));
     walk_account(record, in);
-    if (in.problem())
+    if (in.problem()) {
         return fail(*in.problem());
+    }
     return record;
 }
 

@@ -24,24 +24,29 @@ public:
     result<std::string> text(std::string_view name) const {
         std::string path = fmt::format("{}/{}", folder_, name);
         auto found = files_.read(path);
-        if (!found)
+        if (!found) {
             return fail(std::move(found.error()));
-        if (!*found)
+        }
+        if (!*found) {
             return fail(errc::not_found, fmt::format("{} is missing", files_.absolute(path)));
+        }
         return std::move(**found);
     }
 
     result<std::vector<crypto::certificate>> certificates(std::string_view name) const {
         auto pem = text(name);
-        if (!pem)
+        if (!pem) {
             return fail(std::move(pem.error()));
-        if (pem->empty() && name == layout::chain)
+        }
+        if (pem->empty() && name == layout::chain) {
             return std::vector<crypto::certificate>();
+        }
         auto chain = crypto::parse_pem_chain(*pem);
-        if (!chain)
+        if (!chain) {
             return fail(errc::corrupted,
                         fmt::format("{}/{}: {}", files_.absolute(folder_), name, chain.error().message),
                         chain.error().foreign);
+        }
         return chain;
     }
 
@@ -62,26 +67,34 @@ bool same(const crypto::certificate& a, const crypto::certificate& b) {
 result<checked_set> read_set(const store& files, const std::string& folder, unsigned number) {
     set_reader set(files, folder);
     auto full = set.certificates(layout::fullchain);
-    if (!full)
+    if (!full) {
         return fail(std::move(full.error()));
+    }
     auto leaf = set.certificates(layout::cert);
-    if (!leaf)
+    if (!leaf) {
         return fail(std::move(leaf.error()));
+    }
     auto rest = set.certificates(layout::chain);
-    if (!rest)
+    if (!rest) {
         return fail(std::move(rest.error()));
+    }
     auto key = read_key(files, fmt::format("{}/{}", folder, layout::privkey));
-    if (!key)
+    if (!key) {
         return fail(std::move(key.error()));
-    if (!*key)
+    }
+    if (!*key) {
         return fail(errc::not_found,
                     fmt::format("{}/{} is missing", files.absolute(folder), layout::privkey));
-    if (leaf->size() != 1 || !same(leaf->front(), full->front()))
+    }
+    if (leaf->size() != 1 || !same(leaf->front(), full->front())) {
         return set.broken("cert.pem is not the first certificate of fullchain.pem");
-    if (!std::equal(rest->begin(), rest->end(), full->begin() + 1, full->end(), same))
+    }
+    if (!std::equal(rest->begin(), rest->end(), full->begin() + 1, full->end(), same)) {
         return set.broken("chain.pem is not the rest of fullchain.pem");
-    if ((*key)->public_digest() != full->front().public_digest())
+    }
+    if ((*key)->public_digest() != full->front().public_digest()) {
         return set.broken("the private key does not belong to the certificate");
+    }
     stored_version version;
     version.number = number;
     version.chain = std::move(*full);
@@ -90,12 +103,14 @@ result<checked_set> read_set(const store& files, const std::string& folder, unsi
 
 result<std::vector<unsigned>> version_numbers(const store& files, std::string_view certificate) {
     auto names = files.list(layout::versions(certificate));
-    if (!names)
+    if (!names) {
         return fail(std::move(names.error()));
+    }
     std::vector<unsigned> numbers;
     for (const std::string& name : *names) {
-        if (auto number = layout::parse_version_name(name))
+        if (auto number = layout::parse_version_name(name)) {
             numbers.push_back(*number);
+        }
     }
     std::ranges::sort(numbers);
     return numbers;
@@ -104,12 +119,15 @@ result<std::vector<unsigned>> version_numbers(const store& files, std::string_vi
 /// 0 if there is no link; errc::corrupted if it leads elsewhere.
 result<unsigned> live_number(const store& files, std::string_view certificate) {
     auto target = files.read_link(layout::live(certificate));
-    if (!target)
+    if (!target) {
         return fail(std::move(target.error()));
-    if (!*target)
+    }
+    if (!*target) {
         return 0U;
-    if (auto number = layout::version_of(certificate, **target))
+    }
+    if (auto number = layout::version_of(certificate, **target)) {
         return *number;
+    }
     return fail(errc::corrupted,
                 fmt::format("{} does not lead to a version of this certificate",
                             files.absolute(layout::live(certificate))),
@@ -117,15 +135,18 @@ result<unsigned> live_number(const store& files, std::string_view certificate) {
 }
 
 result<checked_set> load_set(const store& files, std::string_view certificate, unsigned number) {
-    if (auto safe = check_name(certificate); !safe)
+    if (auto safe = check_name(certificate); !safe) {
         return fail(std::move(safe.error()));
+    }
     auto set = read_set(files, layout::version(certificate, number), number);
-    if (set || set.error().code != errc::not_found)
+    if (set || set.error().code != errc::not_found) {
         return set;
+    }
     // A missing file in a version that exists is damage.
     auto numbers = version_numbers(files, certificate);
-    if (numbers && std::ranges::binary_search(*numbers, number))
+    if (numbers && std::ranges::binary_search(*numbers, number)) {
         return fail(errc::corrupted, std::move(set.error().message));
+    }
     return fail(errc::not_found, fmt::format("there is no version {} of {}", number, certificate));
 }
 
@@ -139,8 +160,9 @@ stored_file named(std::string_view name, std::string contents, unsigned mode) {
 
 std::vector<stored_file> files_of(const std::vector<crypto::certificate>& chain, const crypto::key& key) {
     std::string rest;
-    for (auto each = chain.begin() + 1; each != chain.end(); ++each)
+    for (auto each = chain.begin() + 1; each != chain.end(); ++each) {
         rest += each->pem();
+    }
     std::vector<stored_file> files;
     files.reserve(4); // growing would leave copies of the key behind
     files.push_back(named(layout::cert, chain.front().pem(), 0600));
@@ -157,8 +179,9 @@ result<void> comes_back(store& files, const std::string& folder, const std::vect
     for (const stored_file& file : written) {
         auto read = set.text(file.name);
         const bool same_bytes = read && *read == file.contents;
-        if (read)
+        if (read) {
             crypto::wipe(*read);
+        }
         if (!same_bytes) {
             // A failing disk. Nobody may take it for a version.
             [[maybe_unused]] auto gone = files.remove(folder);
@@ -174,27 +197,32 @@ result<void> comes_back(store& files, const std::string& folder, const std::vect
 result<stored_version> repository::stage(std::string_view certificate,
                                          const std::vector<crypto::certificate>& chain,
                                          const crypto::key& key) {
-    if (auto safe = check_name(certificate); !safe)
+    if (auto safe = check_name(certificate); !safe) {
         return fail(std::move(safe.error()));
-    if (chain.empty() || chain.front().public_digest() != key.public_digest())
+    }
+    if (chain.empty() || chain.front().public_digest() != key.public_digest()) {
         return fail(errc::invalid_argument,
                     fmt::format("a version of {} was to be stored whose key does not fit its certificate",
                                 certificate));
+    }
     auto numbers = version_numbers(files_, certificate);
-    if (!numbers)
+    if (!numbers) {
         return fail(std::move(numbers.error()));
+    }
     unsigned highest = numbers->empty() ? 0 : numbers->back();
     // A dangling link keeps its number too: a new version must not become live by being written.
-    if (auto live = live_number(files_, certificate); live)
+    if (auto live = live_number(files_, certificate); live) {
         highest = std::max(highest, *live);
+    }
 
     std::string folder = layout::version(certificate, highest + 1);
     std::vector<stored_file> files = files_of(chain, key);
     auto written = files_.write_set(folder, files);
     auto intact = written ? comes_back(files_, folder, files) : std::move(written);
     crypto::wipe(files.back().contents);
-    if (!intact)
+    if (!intact) {
         return fail(std::move(intact.error()));
+    }
     stored_version stored;
     stored.number = highest + 1;
     stored.chain = chain;
@@ -203,21 +231,24 @@ result<stored_version> repository::stage(std::string_view certificate,
 
 result<stored_version> repository::load(std::string_view certificate, unsigned version) const {
     auto set = load_set(files_, certificate, version);
-    if (!set)
+    if (!set) {
         return fail(std::move(set.error()));
+    }
     return std::move(set->version);
 }
 
 result<crypto::key> repository::load_key(std::string_view certificate, unsigned version) const {
     auto set = load_set(files_, certificate, version);
-    if (!set)
+    if (!set) {
         return fail(std::move(set.error()));
+    }
     return std::move(set->key);
 }
 
 result<void> repository::make_live(std::string_view certificate, unsigned version) {
-    if (auto complete = load(certificate, version); !complete)
+    if (auto complete = load(certificate, version); !complete) {
         return fail(std::move(complete.error()));
+    }
     return files_.switch_link(layout::live(certificate), layout::version(certificate, version));
 }
 
@@ -225,26 +256,29 @@ inventory repository::look(std::string_view certificate) const {
     inventory found;
     try {
         auto tell = [&](const error& what) {
-            if (!found.trouble.empty())
+            if (!found.trouble.empty()) {
                 found.trouble += "; ";
+            }
             found.trouble += what.text();
         };
         if (auto safe = check_name(certificate); !safe) {
             tell(safe.error());
             return found;
         }
-        if (auto numbers = version_numbers(files_, certificate))
+        if (auto numbers = version_numbers(files_, certificate)) {
             found.versions = std::move(*numbers);
-        else
+        } else {
             tell(numbers.error());
+        }
         auto number = live_number(files_, certificate);
         if (!number) {
             tell(number.error());
         } else if (*number != 0) {
-            if (auto live = load(certificate, *number))
+            if (auto live = load(certificate, *number)) {
                 found.live = std::move(*live);
-            else
+            } else {
                 tell(live.error().within(fmt::format("live version {}", *number)));
+            }
         }
     } catch (const std::exception& e) {
         found.live.reset();
@@ -254,21 +288,26 @@ inventory repository::look(std::string_view certificate) const {
 }
 
 result<void> repository::prune(std::string_view certificate, unsigned keep, unsigned also) {
-    if (auto safe = check_name(certificate); !safe)
+    if (auto safe = check_name(certificate); !safe) {
         return safe;
+    }
     // Without knowing what is live nothing may go.
     auto live = live_number(files_, certificate);
-    if (!live)
+    if (!live) {
         return fail(std::move(live.error()));
+    }
     auto numbers = version_numbers(files_, certificate);
-    if (!numbers)
+    if (!numbers) {
         return fail(std::move(numbers.error()));
+    }
     std::size_t old = numbers->size() > keep ? numbers->size() - keep : 0;
     for (unsigned number : *numbers | std::views::take(old)) {
-        if (number == *live || number == also)
+        if (number == *live || number == also) {
             continue;
-        if (auto gone = files_.remove(layout::version(certificate, number)); !gone)
+        }
+        if (auto gone = files_.remove(layout::version(certificate, number)); !gone) {
             return gone;
+        }
     }
     return {};
 }

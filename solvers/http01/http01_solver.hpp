@@ -17,8 +17,8 @@ struct http01_settings {
 
 class http01_solver : public solver {
 public:
-    /// Opens the listeners that are not open yet; call again to retry. An error names the address, who holds it and what
-    /// to do; while none is open, present() returns that error, so that other certificates go on.
+    /// Opens the listeners that are not open yet; call again to retry. An error names the address, who holds
+    /// it and what to do; while none is open, present() returns that error, so that other certificates go on.
     virtual result<void> open() = 0;
     virtual awaitable<void> close() = 0;
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;

@@ -5,21 +5,20 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <string>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 namespace {
 
@@ -73,7 +72,8 @@ verdict meet(const char* call, const std::string& path) {
     const long number = ++p.calls;
     const bool chosen = number == p.at;
     char line[4400];
-    const int size = std::snprintf(line, sizeof line, "%ld %s %s %s\n", number, call, chosen ? p.kind.c_str() : "-", path.c_str());
+    const int size = std::snprintf(line, sizeof line, "%ld %s %s %s\n", number, call,
+                                   chosen ? p.kind.c_str() : "-", path.c_str());
     ::syscall(SYS_write, p.log, line, static_cast<std::size_t>(size));
     if (!chosen) {
         return verdict::go_on;
@@ -105,7 +105,9 @@ mode_t mode_argument(int flags, va_list more) {
     return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(more, mode_t) : 0;
 }
 
-bool creates(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE || (flags & O_TRUNC) != 0; }
+bool creates(int flags) {
+    return (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE || (flags & O_TRUNC) != 0;
+}
 
 int open_any(const char* name, int folder, const char* path, int flags, mode_t mode) {
     auto call = [&] { return static_cast<int>(::syscall(SYS_openat, folder, path, flags, mode)); };
@@ -114,9 +116,9 @@ int open_any(const char* name, int folder, const char* path, int flags, mode_t m
 
 } // namespace
 
-#define FORWARD(name, path, parameters, ...)                                                                           \
-    int name parameters {                                                                                              \
-        return around(#name, path, [&] { return real<int(*) parameters>(#name)(__VA_ARGS__); });                       \
+#define FORWARD(name, path, parameters, ...)                                                                 \
+    int name parameters {                                                                                    \
+        return around(#name, path, [&] { return real<int(*) parameters>(#name)(__VA_ARGS__); });             \
     }
 
 extern "C" {
@@ -151,19 +153,25 @@ int openat64(int folder, const char* path, int flags, ...) {
 }
 
 ssize_t write(int fd, const void* data, size_t size) {
-    return around("write", path_of(fd), [&] { return static_cast<ssize_t>(::syscall(SYS_write, fd, data, size)); });
+    return around("write", path_of(fd),
+                  [&] { return static_cast<ssize_t>(::syscall(SYS_write, fd, data, size)); });
 }
 ssize_t pwrite64(int fd, const void* data, size_t size, off64_t at) {
-    return around("pwrite64", path_of(fd), [&] { return static_cast<ssize_t>(::syscall(SYS_pwrite64, fd, data, size, at)); });
+    return around("pwrite64", path_of(fd),
+                  [&] { return static_cast<ssize_t>(::syscall(SYS_pwrite64, fd, data, size, at)); });
 }
-ssize_t pwrite(int fd, const void* data, size_t size, off_t at) { return pwrite64(fd, data, size, at); }
+ssize_t pwrite(int fd, const void* data, size_t size, off_t at) {
+    return pwrite64(fd, data, size, at);
+}
 ssize_t writev(int fd, const iovec* parts, int count) {
-    return around("writev", path_of(fd), [&] { return static_cast<ssize_t>(::syscall(SYS_writev, fd, parts, count)); });
+    return around("writev", path_of(fd),
+                  [&] { return static_cast<ssize_t>(::syscall(SYS_writev, fd, parts, count)); });
 }
 
 /// As in the kernel, the descriptor is gone even when close says that something went wrong.
 int close(int fd) {
-    const verdict what = (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? verdict::go_on : meet("close", path_of(fd));
+    const verdict what =
+        (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY ? verdict::go_on : meet("close", path_of(fd));
     const int number = errno;
     const int got = static_cast<int>(::syscall(SYS_close, fd));
     if (what == verdict::end_after) {
@@ -183,8 +191,10 @@ FORWARD(fallocate, path_of(fd), (int fd, int mode, off_t at, off_t size), fd, mo
 FORWARD(fchmod, path_of(fd), (int fd, mode_t mode), fd, mode)
 FORWARD(fchown, path_of(fd), (int fd, uid_t user, gid_t group), fd, user, group)
 FORWARD(chmod, path_of(AT_FDCWD, path), (const char* path, mode_t mode), path, mode)
-FORWARD(fchmodat, path_of(at, path), (int at, const char* path, mode_t mode, int flags), at, path, mode, flags)
-FORWARD(fchownat, path_of(at, path), (int at, const char* path, uid_t user, gid_t group, int flags), at, path, user, group, flags)
+FORWARD(fchmodat, path_of(at, path), (int at, const char* path, mode_t mode, int flags), at, path, mode,
+        flags)
+FORWARD(fchownat, path_of(at, path), (int at, const char* path, uid_t user, gid_t group, int flags), at, path,
+        user, group, flags)
 FORWARD(mkdir, path_of(AT_FDCWD, path), (const char* path, mode_t mode), path, mode)
 FORWARD(mkdirat, path_of(at, path), (int at, const char* path, mode_t mode), at, path, mode)
 FORWARD(rmdir, path_of(AT_FDCWD, path), (const char* path), path)
@@ -193,9 +203,12 @@ FORWARD(unlinkat, path_of(at, path), (int at, const char* path, int flags), at, 
 FORWARD(symlink, path_of(AT_FDCWD, path), (const char* target, const char* path), target, path)
 FORWARD(symlinkat, path_of(at, path), (const char* target, int at, const char* path), target, at, path)
 FORWARD(link, path_of(AT_FDCWD, to), (const char* from, const char* to), from, to)
-FORWARD(linkat, path_of(at, to), (int from_at, const char* from, int at, const char* to, int flags), from_at, from, at, to, flags)
+FORWARD(linkat, path_of(at, to), (int from_at, const char* from, int at, const char* to, int flags), from_at,
+        from, at, to, flags)
 FORWARD(rename, path_of(AT_FDCWD, to), (const char* from, const char* to), from, to)
-FORWARD(renameat, path_of(at, to), (int from_at, const char* from, int at, const char* to), from_at, from, at, to)
-FORWARD(renameat2, path_of(at, to), (int from_at, const char* from, int at, const char* to, unsigned flags), from_at, from, at, to, flags)
+FORWARD(renameat, path_of(at, to), (int from_at, const char* from, int at, const char* to), from_at, from, at,
+        to)
+FORWARD(renameat2, path_of(at, to), (int from_at, const char* from, int at, const char* to, unsigned flags),
+        from_at, from, at, to, flags)
 
 } // extern "C"

@@ -17,10 +17,12 @@ bool is_component(std::string_view name) {
 result<void> check(std::string_view path) {
     for (std::size_t begin = 0;;) {
         const std::size_t end = path.find('/', begin);
-        if (!is_component(path.substr(begin, end == path.npos ? end : end - begin)))
+        if (!is_component(path.substr(begin, end == path.npos ? end : end - begin))) {
             return fail(errc::invalid_argument, "not a path of the store");
-        if (end == path.npos)
+        }
+        if (end == path.npos) {
             return {};
+        }
         begin = end + 1;
     }
 }
@@ -29,8 +31,9 @@ result<void> check(std::string_view path) {
 bool blocked(const memory_store::image& disk, std::string_view path) {
     for (std::size_t slash = path.find('/'); slash != path.npos; slash = path.find('/', slash + 1)) {
         const std::string above(path.substr(0, slash));
-        if (disk.files.contains(above) || disk.links.contains(above))
+        if (disk.files.contains(above) || disk.links.contains(above)) {
             return true;
+        }
     }
     return false;
 }
@@ -76,8 +79,9 @@ memory_store::image memory_store::snapshot() const {
 void memory_store::restore(image disk) {
     const std::lock_guard guard(mutex_);
     disk_ = std::move(disk);
-    if (recording_)
+    if (recording_) {
         after_.push_back(disk_);
+    }
 }
 
 void memory_store::record() {
@@ -123,105 +127,128 @@ result<void> memory_store::mutate(std::string_view what, Change change) {
     const bool fails = fail_at_ != 0 && (calls_ == fail_at_ || (fail_on_ && calls_ > fail_at_));
     if (!fails || applied_) {
         image next = disk_;
-        if (result<void> done = change(next); !done)
+        if (result<void> done = change(next); !done) {
             return done;
+        }
         if (next != disk_) {
             disk_ = std::move(next);
-            if (recording_)
+            if (recording_) {
                 after_.push_back(disk_);
+            }
         }
     }
-    if (fails)
+    if (fails) {
         return fail(code_, "scripted failure of " + std::string(what));
+    }
     return {};
 }
 
 result<std::optional<std::string>> memory_store::read(std::string_view path, std::size_t limit) const {
-    if (auto safe = check(path); !safe)
+    if (auto safe = check(path); !safe) {
         return fail(std::move(safe.error()));
+    }
     const std::lock_guard guard(mutex_);
     const std::string name(path);
-    if (disk_.links.contains(name) || is_folder(path) || blocked(disk_, path))
+    if (disk_.links.contains(name) || is_folder(path) || blocked(disk_, path)) {
         return in_the_way();
+    }
     const auto found = disk_.files.find(name);
-    if (found == disk_.files.end())
+    if (found == disk_.files.end()) {
         return std::nullopt;
-    if (found->second.contents.size() > limit)
+    }
+    if (found->second.contents.size() > limit) {
         return fail(errc::too_large, name + " is too long");
+    }
     return found->second.contents;
 }
 
 result<void> memory_store::write(std::string_view path, std::string_view contents, unsigned mode) {
-    if (auto safe = check(path); !safe)
+    if (auto safe = check(path); !safe) {
         return safe;
+    }
     return mutate("write " + std::string(path), [&](image& disk) -> result<void> {
-        if (disk.links.contains(std::string(path)) || is_folder(path) || blocked(disk, path))
+        if (disk.links.contains(std::string(path)) || is_folder(path) || blocked(disk, path)) {
             return in_the_way();
+        }
         disk.files[std::string(path)] = file{std::string(contents), mode};
         return {};
     });
 }
 
 result<void> memory_store::write_set(std::string_view directory, const std::vector<stored_file>& files) {
-    if (auto safe = check(directory); !safe)
+    if (auto safe = check(directory); !safe) {
         return safe;
+    }
     std::set<std::string_view> names;
     for (const stored_file& each : files) {
-        if (!is_component(each.name) || !names.insert(each.name).second)
+        if (!is_component(each.name) || !names.insert(each.name).second) {
             return fail(errc::invalid_argument, "a file name of the set is not allowed");
+        }
     }
     return mutate("write_set " + std::string(directory), [&](image& disk) -> result<void> {
         const std::string name(directory);
-        if (blocked(disk, directory))
+        if (blocked(disk, directory)) {
             return in_the_way();
-        if (disk.files.contains(name) || disk.links.contains(name) || is_folder(directory))
+        }
+        if (disk.files.contains(name) || disk.links.contains(name) || is_folder(directory)) {
             return fail(errc::exists, name + " exists already");
-        for (const stored_file& each : files)
+        }
+        for (const stored_file& each : files) {
             disk.files[name + "/" + each.name] = file{each.contents, each.mode};
+        }
         return {};
     });
 }
 
 result<void> memory_store::switch_link(std::string_view link, std::string_view target) {
     for (const std::string_view each : {link, target}) {
-        if (auto safe = check(each); !safe)
+        if (auto safe = check(each); !safe) {
             return safe;
+        }
     }
     return mutate("switch_link " + std::string(link), [&](image& disk) -> result<void> {
-        if (disk.files.contains(std::string(link)) || is_folder(link) || blocked(disk, link))
+        if (disk.files.contains(std::string(link)) || is_folder(link) || blocked(disk, link)) {
             return in_the_way();
+        }
         disk.links[std::string(link)] = std::string(target);
         return {};
     });
 }
 
 result<std::optional<std::string>> memory_store::read_link(std::string_view link) const {
-    if (auto safe = check(link); !safe)
+    if (auto safe = check(link); !safe) {
         return fail(std::move(safe.error()));
+    }
     const std::lock_guard guard(mutex_);
-    if (disk_.files.contains(std::string(link)) || is_folder(link) || blocked(disk_, link))
+    if (disk_.files.contains(std::string(link)) || is_folder(link) || blocked(disk_, link)) {
         return in_the_way();
+    }
     const auto found = disk_.links.find(std::string(link));
-    if (found == disk_.links.end())
+    if (found == disk_.links.end()) {
         return std::nullopt;
-    if (auto ours = check(found->second); !ours)
+    }
+    if (auto ours = check(found->second); !ours) {
         return fail(errc::corrupted, "a foreign link");
+    }
     return found->second;
 }
 
 result<std::vector<std::string>> memory_store::list(std::string_view directory) const {
-    if (auto safe = directory.empty() ? result<void>() : check(directory); !safe)
+    if (auto safe = directory.empty() ? result<void>() : check(directory); !safe) {
         return fail(std::move(safe.error()));
+    }
     const std::lock_guard guard(mutex_);
     const std::string below = directory.empty() ? "" : std::string(directory) + "/";
     if (!directory.empty() && (disk_.files.contains(std::string(directory)) ||
-                               disk_.links.contains(std::string(directory)) || blocked(disk_, directory)))
+                               disk_.links.contains(std::string(directory)) || blocked(disk_, directory))) {
         return in_the_way();
+    }
     std::set<std::string> names;
     auto collect = [&](const auto& entries) {
         for (const auto& [path, unused] : entries) {
-            if (path.starts_with(below))
+            if (path.starts_with(below)) {
                 names.insert(path.substr(below.size(), path.find('/', below.size()) - below.size()));
+            }
         }
     };
     collect(disk_.files);
@@ -230,11 +257,13 @@ result<std::vector<std::string>> memory_store::list(std::string_view directory) 
 }
 
 result<void> memory_store::remove(std::string_view path) {
-    if (auto safe = check(path); !safe)
+    if (auto safe = check(path); !safe) {
         return safe;
+    }
     return mutate("remove " + std::string(path), [&](image& disk) -> result<void> {
-        if (blocked(disk, path))
+        if (blocked(disk, path)) {
             return in_the_way();
+        }
         const std::string below = std::string(path) + "/";
         auto gone = [&](const auto& entry) { return entry.first == path || entry.first.starts_with(below); };
         std::erase_if(disk.files, gone);

@@ -49,8 +49,9 @@ public:
         mounted_ = ::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, options) == 0;
     }
     ~tiny_disk() {
-        if (mounted_)
+        if (mounted_) {
             ::umount2(folder_.path().c_str(), MNT_DETACH);
+        }
     }
     tiny_disk(const tiny_disk&) = delete;
     tiny_disk& operator=(const tiny_disk&) = delete;
@@ -120,8 +121,9 @@ TEST_CASE("a full disk is told as such and is survived") {
     REQUIRE(files.switch_link("live/x", "v/0001"));
     std::string filling(4096, 'f');
     int blocks = 0;
-    while (files.write("fill/" + std::to_string(blocks), filling))
+    while (files.write("fill/" + std::to_string(blocks), filling)) {
         REQUIRE(++blocks < 100);
+    }
     auto full = files.write("jobs/x", std::string(8192, 'n'));
     REQUIRE(!full);
     CHECK(full.error().code == errc::no_space);
@@ -131,8 +133,9 @@ TEST_CASE("a full disk is told as such and is survived") {
     CHECK(files.read("jobs/x").value() == "old");
     CHECK(files.list("v").value() == std::vector<std::string>{"0001"});
     CHECK(files.read_link("live/x").value() == "v/0001");
-    for (const std::string& each : all_below(disk / "data"))
+    for (const std::string& each : all_below(disk / "data")) {
         CHECK(each.find(".tmp-") == std::string::npos);
+    }
     REQUIRE(files.remove("fill"));
     CHECK(files.write("jobs/x", std::string(8192, 'n')).has_value());
     CHECK(files.write_set("v/0002", {file("a", filling), file("b", filling)}).has_value());
@@ -149,8 +152,9 @@ TEST_CASE("no inodes left") {
     auto& files = **opened;
     REQUIRE(files.write("jobs/x", "old"));
     int made = 0;
-    while (files.write("fill/" + std::to_string(made), "x"))
+    while (files.write("fill/" + std::to_string(made), "x")) {
         REQUIRE(++made < 20);
+    }
     for (int i = 0; i < 3; ++i) {
         auto outcome = files.write("jobs/x", "new");
         REQUIRE(!outcome);

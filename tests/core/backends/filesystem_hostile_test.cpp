@@ -83,14 +83,15 @@ TEST_CASE_METHOD(fixture, "a symbolic link, a folder or a FIFO in place of a fil
     REQUIRE(files->write("jobs/other", "x"));
     std::string kind = GENERATE(std::string("link"), "dangling", "folder", "fifo");
     std::string target = base / "data/jobs/x";
-    if (kind == "link")
+    if (kind == "link") {
         fs::create_symlink(outside / "victim", target);
-    else if (kind == "dangling")
+    } else if (kind == "dangling") {
         fs::create_symlink(outside / "new", target);
-    else if (kind == "folder")
+    } else if (kind == "folder") {
         fs::create_directory(target);
-    else
+    } else {
         REQUIRE(::mkfifo(target.c_str(), 0600) == 0);
+    }
     CAPTURE(kind);
     auto type = fs::symlink_status(target).type();
     corrupted(files->read("jobs/x"));
@@ -140,8 +141,9 @@ TEST_CASE_METHOD(fixture, "no verb takes a path that could leave the root") {
         refused(files->switch_link("a", bad));
         refused(files->read_link(bad));
         refused(files->remove(bad));
-        if (!bad.empty())
+        if (!bad.empty()) {
             refused(files->list(bad));
+        }
     }
     CHECK(all_below(base / "data") == std::vector<std::string>{"lock"});
 }

@@ -168,8 +168,9 @@ TEST_CASE("removing takes everything below, and links but not what they lead to"
 TEST_CASE("listing is sorted and shows nothing that is not the store's") {
     temp_folder base;
     auto files = open(base / "data");
-    for (std::string name : {"c", "a", "b"})
+    for (std::string name : {"c", "a", "b"}) {
         REQUIRE(files->write("d/" + name, name));
+    }
     std::ofstream(base / "data/d/.tmp-99-1") << "x";
     std::ofstream(base / "data/d/with space") << "x";
     CHECK(files->list("d").value() == std::vector<std::string>{"a", "b", "c"});

@@ -49,8 +49,9 @@ result<process_outcome> try_run(process_request request) {
     auto runner = make_process_runner(loop.get_executor(), quick());
     std::optional<result<process_outcome>> outcome;
     asio::co_spawn(loop, run_into(*runner, std::move(request), outcome), [](std::exception_ptr e) {
-        if (e)
+        if (e) {
             std::rethrow_exception(e);
+        }
     });
     loop.run();
     REQUIRE(outcome.has_value());
@@ -73,8 +74,9 @@ bool goes_away(pid_t pid) {
     for (int i = 0; i < 2000; ++i) {
         std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
         std::string text;
-        if (!std::getline(stat, text) || text.find(") Z ") != std::string::npos)
+        if (!std::getline(stat, text) || text.find(") Z ") != std::string::npos) {
             return true;
+        }
         ::usleep(1000);
     }
     return false;
@@ -305,8 +307,9 @@ TEST_CASE("cancelling ends the whole group and leaves no zombie") {
                        reaped = no_children();
                    }));
     auto begin = clock::now();
-    while (!std::filesystem::exists(pids) && clock::now() - begin < seconds(20))
+    while (!std::filesystem::exists(pids) && clock::now() - begin < seconds(20)) {
         loop.run_one_for(milliseconds(5));
+    }
     pid_t leader = 0;
     pid_t child = 0;
     std::ifstream(pids) >> leader >> child;

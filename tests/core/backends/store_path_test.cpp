@@ -25,8 +25,9 @@ TEST_CASE("paths of the store are safe components and nothing else") {
     corpus.push_back(std::string(256, 'a'));
     corpus.push_back(std::string(10000, 'a'));
     std::string deep = "a";
-    for (int i = 0; i < 16; ++i)
+    for (int i = 0; i < 16; ++i) {
         deep += "/a";
+    }
     corpus.push_back(deep);
     for (const std::string& bad : corpus) {
         CAPTURE(bad);

@@ -14,8 +14,9 @@ namespace evercert::testing {
 class temp_folder {
 public:
     temp_folder() : path_((std::filesystem::temp_directory_path() / "evercert-test-XXXXXX").string()) {
-        if (::mkdtemp(path_.data()) == nullptr)
+        if (::mkdtemp(path_.data()) == nullptr) {
             throw std::runtime_error("no temporary folder");
+        }
     }
     ~temp_folder() {
         std::error_code ignored;
@@ -51,8 +52,9 @@ inline unsigned mode_of(const std::string& path) {
 /// Everything below a folder, as sorted relative paths.
 inline std::vector<std::string> all_below(const std::string& folder) {
     std::vector<std::string> found;
-    for (const auto& each : std::filesystem::recursive_directory_iterator(folder))
+    for (const auto& each : std::filesystem::recursive_directory_iterator(folder)) {
         found.push_back(each.path().lexically_relative(folder).string());
+    }
     std::sort(found.begin(), found.end());
     return found;
 }

@@ -15,23 +15,29 @@ namespace {
 result<unsigned> commit(store& files, const sample& set) {
     repository repo(files);
     auto staged = repo.stage("example", set.chain, set.key);
-    if (!staged)
+    if (!staged) {
         return fail(staged.error());
+    }
     job_record job = repo.load_job("example").value_or(std::nullopt).value_or(job_record());
     job.order_url.clear();
     job.deploying = staged->number;
-    if (auto saved = repo.save_job("example", job); !saved)
+    if (auto saved = repo.save_job("example", job); !saved) {
         return fail(saved.error());
-    if (auto dropped = repo.drop_pending_key("example"); !dropped)
+    }
+    if (auto dropped = repo.drop_pending_key("example"); !dropped) {
         return fail(dropped.error());
-    if (auto live = repo.make_live("example", staged->number); !live)
+    }
+    if (auto live = repo.make_live("example", staged->number); !live) {
         return fail(live.error());
+    }
     job.deploying = 0;
     job.deployed = set.leaf().fingerprint();
-    if (auto saved = repo.save_job("example", job); !saved)
+    if (auto saved = repo.save_job("example", job); !saved) {
         return fail(saved.error());
-    if (auto pruned = repo.prune("example", 2); !pruned)
+    }
+    if (auto pruned = repo.prune("example", 2); !pruned) {
         return fail(pruned.error());
+    }
     return staged->number;
 }
 
@@ -55,16 +61,18 @@ state check_whole(store& files) {
     auto found = repo.look("example");
     CHECK(found.trouble.empty());
     REQUIRE(found.live.has_value());
-    for (unsigned number : found.versions)
+    for (unsigned number : found.versions) {
         CHECK(repo.load("example", number).has_value());
+    }
     bool garbled = false;
     CHECK(repo.load_job("example", &garbled).has_value());
     CHECK(!garbled);
     auto key = repo.load_key("example", found.live->number);
     REQUIRE(key.has_value());
     CHECK(key->public_digest() == found.live->leaf().public_digest());
-    if (found.live->leaf().fingerprint() == samples()[0].leaf().fingerprint())
+    if (found.live->leaf().fingerprint() == samples()[0].leaf().fingerprint()) {
         return state::older;
+    }
     CHECK(found.live->leaf().fingerprint() == samples()[1].leaf().fingerprint());
     return state::newer;
 }
@@ -82,8 +90,9 @@ TEST_CASE("a crash after any call leaves the old set or the new set") {
     for (const auto& disk : history) {
         memory_store after(disk);
         state now = check_whole(after);
-        if (now != last)
+        if (now != last) {
             ++switched;
+        }
         last = now;
         // The order's key is durable somewhere until its certificate is.
         repository repo(after);
@@ -113,8 +122,9 @@ TEST_CASE("a failure of any call, seen or half done, leaves the old set or the n
                 REQUIRE(!outcome.has_value());
                 CHECK(outcome.error().code == code);
                 state now = check_whole(files);
-                if (!applied || nth != 4)
+                if (!applied || nth != 4) {
                     CHECK(now == (nth <= 4 ? state::older : state::newer));
+                }
                 REQUIRE(commit(files, samples()[1]).has_value());
                 CHECK(check_whole(files) == state::newer);
             }
@@ -150,8 +160,9 @@ TEST_CASE("retiring an account loses no key at any call") {
     CHECK(files.history().size() == 5);
     for (const auto& disk : files.history()) {
         bool kept = false;
-        for (const auto& [path, file] : disk.files)
+        for (const auto& [path, file] : disk.files) {
             kept = kept || file.contents == key;
+        }
         CHECK(kept);
     }
     for (unsigned nth = 1; nth <= 4; ++nth) {

@@ -26,8 +26,9 @@ TEST_CASE("version numbers have one name each") {
     CHECK(layout::version_name(1) == "0001");
     CHECK(layout::version_name(9999) == "9999");
     CHECK(layout::version_name(10000) == "10000");
-    for (unsigned number : {1U, 42U, 9999U, 10000U, 123456U, 4294967295U})
+    for (unsigned number : {1U, 42U, 9999U, 10000U, 123456U, 4294967295U}) {
         CHECK(layout::parse_version_name(layout::version_name(number)) == number);
+    }
     for (const char* bad : {"", "0", "0000", "1", "001", "00001", "010000", "+001", "-001", "1e10",
                             "12345678901234567890", "0001 ", " 001", "0x01", "abcd"}) {
         CAPTURE(bad);
@@ -36,6 +37,7 @@ TEST_CASE("version numbers have one name each") {
     CHECK(layout::version_of("x", "certificates/x/versions/0012") == 12U);
     for (const char* bad :
          {"certificates/y/versions/0012", "certificates/x/versions/12", "certificates/x/versions",
-          "certificates/x/versions/0012/a", "x/certificates/x/versions/0012", ""})
+          "certificates/x/versions/0012/a", "x/certificates/x/versions/0012", ""}) {
         CHECK(layout::version_of("x", bad) == std::nullopt);
+    }
 }

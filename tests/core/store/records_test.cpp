@@ -129,8 +129,9 @@ TEST_CASE("a record in another shape is corrupted, whatever is wrong") {
 TEST_CASE("a record cut or changed anywhere reads as damaged or as a record, never worse") {
     std::string text = to_json(full_job());
     std::string body = text.substr(0, text.size() - 1);
-    for (std::size_t length = 0; length < body.size(); ++length)
+    for (std::size_t length = 0; length < body.size(); ++length) {
         CHECK(job_from_json(body.substr(0, length)).error().code == errc::corrupted);
+    }
     constexpr std::array<char, 7> replacements = {'\0', '"', '{', '0', '\\', '\xff', ','};
     unsigned damaged = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -28,8 +28,9 @@ TEST_CASE_METHOD(fixture, "a staged version is complete, numbered and not live")
     CHECK(one->chain.size() == set.chain.size());
     CHECK(files.list("certificates/example/versions/0001").value() ==
           std::vector<std::string>{"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"});
-    for (const auto& [path, file] : files.snapshot().files)
+    for (const auto& [path, file] : files.snapshot().files) {
         CHECK(file.mode == 0600);
+    }
     auto disk = files.snapshot();
     CHECK(disk.files[dir + "0001/fullchain.pem"].contents ==
           disk.files[dir + "0001/cert.pem"].contents + disk.files[dir + "0001/chain.pem"].contents);
@@ -102,15 +103,17 @@ TEST_CASE_METHOD(fixture, "every damage to any file of a version is found") {
             damaged.resize(damaged.size() - 2);
         }
         // Both samples have the same CA, so their chains are the same bytes.
-        if (std::string_view(name) == "chain.pem")
+        if (std::string_view(name) == "chain.pem") {
             damaged.erase(damaged.begin() + 7);
+        }
         for (std::size_t i = 0; i <= damaged.size(); ++i) {
             CAPTURE(name, i);
             files.restore(whole);
-            if (i < damaged.size())
+            if (i < damaged.size()) {
                 files.put(path, damaged[i]);
-            else
+            } else {
                 files.lose(path);
+            }
             auto refused = repo.load("example", 2);
             REQUIRE(!refused.has_value());
             CHECK((refused.error().code == errc::corrupted || refused.error().code == errc::too_large));
@@ -155,8 +158,9 @@ TEST_CASE_METHOD(fixture, "a live link that leads nowhere or elsewhere is told")
 }
 
 TEST_CASE_METHOD(fixture, "pruning keeps the newest, the live one and one more") {
-    for (int i = 0; i < 8; ++i)
+    for (int i = 0; i < 8; ++i) {
         REQUIRE(repo.stage("example", samples()[0].chain, samples()[0].key).has_value());
+    }
     REQUIRE(repo.make_live("example", 2).has_value());
     REQUIRE(repo.prune("example", 3, 4).has_value());
     CHECK(repo.look("example").versions == std::vector<unsigned>{2, 4, 6, 7, 8});

@@ -22,13 +22,15 @@ inline const std::vector<sample>& samples() {
         for (int i = 0; i < 2; ++i) {
             auto key = crypto::key::generate(key_type::ecdsa_p256);
             auto names = parse_identifier("example.com");
-            if (!key || !names)
+            if (!key || !names) {
                 throw std::runtime_error("no sample");
+            }
             const wall_time start = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1);
             auto chain = crypto::parse_pem_chain(
                 ca.issue_chain_pem(*key, {*names}, start, start + std::chrono::days(90)));
-            if (!chain)
+            if (!chain) {
                 throw std::runtime_error(chain.error().text());
+            }
             all.push_back(sample{*key, *chain});
         }
         return all;
