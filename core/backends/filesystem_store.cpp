@@ -1,7 +1,7 @@
 #include "core/backends/filesystem_store.hpp"
 
-#include "core/backends/data_folder.hpp"
 #include "core/backends/durable.hpp"
+#include "core/backends/filesystem_store_impl.hpp"
 #include "core/backends/store_path.hpp"
 
 #include <fmt/format.h>
@@ -9,68 +9,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <fcntl.h>
-#include <mutex>
-#include <set>
 #include <string.h>
 #include <sys/stat.h>
 
 namespace evercert::backends {
-namespace {
-
-/// The folder that a change happens in, and those above it that got a new entry on the way.
-struct place {
-    unique_fd folder;
-    std::string name;
-    std::vector<std::pair<unique_fd, std::string>> changed;
-};
-
-class filesystem_store final : public store {
-public:
-    explicit filesystem_store(data_folder data) : data_(std::move(data)) {}
-
-    result<std::optional<std::string>> read(std::string_view path, std::size_t limit) const override;
-    result<void> write(std::string_view path, std::string_view contents, unsigned mode) override;
-    result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) override;
-    result<void> switch_link(std::string_view link, std::string_view target) override;
-    result<std::optional<std::string>> read_link(std::string_view link) const override;
-    result<std::vector<std::string>> list(std::string_view directory) const override;
-    result<void> remove(std::string_view path) override;
-    std::string absolute(std::string_view path) const override {
-        return path.empty() ? data_.path : fmt::format("{}/{}", data_.path == "/" ? "" : data_.path, path);
-    }
-
-private:
-    int root() const { return data_.folder.get(); }
-    result<unique_fd> open_parent(const std::string& parent) const;
-    result<place> make_place(std::string_view path);
-    result<void> settle_top(const std::string& name);
-    result<void> make_durable(const place& where, std::string_view path) const;
-
-    data_folder data_;
-    std::mutex top_;
-    std::set<std::string> settled_; ///< folders in the root that are known to be on the disk
-};
-
-result<void> check_own(std::string_view path) {
-    if (path == lock_name) {
-        return fail(errc::invalid_argument, "\"lock\" is the store's own file");
-    }
-    return check_path(path);
-}
-
-void erase_bytes(std::string& text) noexcept {
-    ::explicit_bzero(text.data(), text.size());
-    text.clear();
-}
-
-/// nullopt-like: an fd that is not open with errno ENOENT means that there is no such folder.
-result<unique_fd> filesystem_store::open_parent(const std::string& parent) const {
-    unique_fd folder(open_beneath(root(), parent, O_RDONLY | O_DIRECTORY));
-    if (!folder && errno != ENOENT) {
-        return fail(file_error(errno, "open", absolute(parent)));
-    }
-    return folder;
-}
 
 /// Folders in the root are shared by callers on several threads, and a caller must not return before the
 /// folder it found there, made by another a moment ago, is durable. Once in the life of the process and
@@ -139,56 +81,6 @@ result<void> filesystem_store::make_durable(const place& where, std::string_view
     return durable;
 }
 
-result<std::optional<std::string>> filesystem_store::read(std::string_view path, std::size_t limit) const {
-    if (auto safe = check_own(path); !safe) {
-        return fail(std::move(safe.error()));
-    }
-    std::string shown = absolute(path);
-    // O_NONBLOCK: opening a FIFO somebody put there must not wait for a writer.
-    unique_fd file(open_beneath(root(), std::string(path), O_RDONLY | O_NOCTTY | O_NONBLOCK));
-    if (!file) {
-        if (errno == ENOENT) {
-            return std::nullopt;
-        }
-        return fail(file_error(errno, "read", shown));
-    }
-    struct stat info{};
-    if (::fstat(file.get(), &info) < 0) {
-        return fail(file_error(errno, "read", shown));
-    }
-    if (!S_ISREG(info.st_mode)) {
-        return fail(file_error(EISDIR, "read", shown));
-    }
-    auto too_long = [&] {
-        return fail(errc::too_large, fmt::format("{} is longer than {} bytes", shown, limit));
-    };
-    if (std::cmp_greater(info.st_size, limit)) {
-        return too_long();
-    }
-    // All the room at once: a string that grows leaves copies of a key behind.
-    std::string contents(static_cast<std::size_t>(info.st_size) + 1, '\0');
-    std::size_t filled = 0;
-    for (;;) {
-        ssize_t n = uninterrupted(
-            [&] { return ::read(file.get(), contents.data() + filled, contents.size() - filled); });
-        if (n < 0) {
-            error why = file_error(errno, "read", shown);
-            erase_bytes(contents);
-            return fail(std::move(why));
-        }
-        filled += static_cast<std::size_t>(n);
-        if (n == 0 || filled == contents.size()) {
-            break;
-        }
-    }
-    if (filled > static_cast<std::size_t>(info.st_size)) {
-        erase_bytes(contents);
-        return fail(errc::io, fmt::format("{} changed while it was read", shown));
-    }
-    contents.resize(filled);
-    return std::optional<std::string>(std::move(contents));
-}
-
 result<void> filesystem_store::write(std::string_view path, std::string_view contents, unsigned mode) {
     if (auto safe = check_own(path); !safe) {
         return safe;
@@ -202,6 +94,8 @@ result<void> filesystem_store::write(std::string_view path, std::string_view con
     }
     return make_durable(*where, path);
 }
+
+namespace {
 
 /// Writes all files into `folder` and brings them and the folder to the disk.
 result<void> fill(int folder, const std::vector<stored_file>& files, const std::string& shown) {
@@ -234,6 +128,8 @@ int rename_into_nothing(int folder, const char* from, const char* to) {
     // A file system without the flag. That nothing is there has been seen, and nobody else writes here.
     return uninterrupted([&] { return ::renameat(folder, from, folder, to); });
 }
+
+} // namespace
 
 result<void> filesystem_store::write_set(std::string_view directory, const std::vector<stored_file>& files) {
     if (auto safe = check_own(directory); !safe) {
@@ -322,67 +218,6 @@ result<void> filesystem_store::switch_link(std::string_view link, std::string_vi
     return make_durable(*where, link);
 }
 
-result<std::optional<std::string>> filesystem_store::read_link(std::string_view link) const {
-    if (auto safe = check_own(link); !safe) {
-        return fail(std::move(safe.error()));
-    }
-    auto [parent, name] = split_path(link);
-    auto folder = open_parent(parent);
-    if (!folder) {
-        return fail(std::move(folder.error()));
-    }
-    if (!*folder) {
-        return std::nullopt;
-    }
-    std::string text(4096, '\0');
-    ssize_t n =
-        uninterrupted([&] { return ::readlinkat(folder->get(), name.c_str(), text.data(), text.size()); });
-    if (n < 0) {
-        if (errno == ENOENT) {
-            return std::nullopt;
-        }
-        return fail(file_error(errno == EINVAL ? EISDIR : errno, "read the link", absolute(link)));
-    }
-    text.resize(static_cast<std::size_t>(n));
-    // Only what switch_link writes is understood: as many "../" as lead to the root, then a path of the
-    // store.
-    std::string_view target = text;
-    bool ours = true;
-    for (std::size_t up = components(link).size(); up > 1; --up) {
-        ours = ours && target.starts_with("../");
-        target.remove_prefix(ours ? 3 : 0);
-    }
-    if (!ours || !check_path(target)) {
-        return fail(
-            errc::corrupted,
-            fmt::format("{} is a link that evercert did not make: it does not lead to a place in data_dir",
-                        absolute(link)),
-            text);
-    }
-    return std::string(target);
-}
-
-result<std::vector<std::string>> filesystem_store::list(std::string_view directory) const {
-    if (auto safe = directory.empty() ? result<void>() : check_own(directory); !safe) {
-        return fail(std::move(safe.error()));
-    }
-    auto folder = open_parent(std::string(directory));
-    if (!folder) {
-        return fail(std::move(folder.error()));
-    }
-    if (!*folder) {
-        return std::vector<std::string>();
-    }
-    auto names = names_in(folder->get(), absolute(directory));
-    if (names) {
-        std::erase_if(*names, [&](const std::string& name) {
-            return !is_component(name) || (directory.empty() && name == lock_name);
-        });
-        std::ranges::sort(*names);
-    }
-    return names;
-}
-
 result<void> filesystem_store::remove(std::string_view path) {
     if (auto safe = check_own(path); !safe) {
         return safe;
@@ -419,8 +254,6 @@ result<void> filesystem_store::remove(std::string_view path) {
     }
     return sync(folder->get(), absolute(parent));
 }
-
-} // namespace
 
 result<std::unique_ptr<store>> open_filesystem_store(const std::string& root) {
     auto data = open_data_folder(root);

@@ -20,14 +20,11 @@ class NotifySocket:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(path)
         os.chmod(path, 0o777)
-        threading.Thread(target=self._read, daemon=True).start()
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
 
     def _read(self):
-        while True:
-            try:
-                text = self.socket.recv(65536).decode(errors="replace")
-            except OSError:
-                return
+        while text := self.socket.recv(65536).decode(errors="replace"):
             now = time.monotonic()
             self.messages += [(now, line) for line in text.splitlines()]
 
@@ -35,6 +32,10 @@ class NotifySocket:
         return sum(line.startswith(start) for _, line in list(self.messages))
 
     def close(self):
+        """The thread first: one left in recv would read from whatever gets the number of its descriptor next."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as farewell:
+            farewell.sendto(b"", self.path)
+        self.thread.join()
         self.socket.close()
 
 
