@@ -35,10 +35,10 @@ struct prepared {
 
 /// The pending key of the order under way if it still is for these names at this issuer, else a fresh one,
 /// made durable.
-result<prepared> prepare_key(const machine_state& state, storage::repository& files) {
+result<prepared> prepare_key(const machine_state& state, storage::repository& files, bool may_resume) {
     const storage::job_record& job = state.job;
     const std::string& name = state.wanted.name;
-    if (!job.order_key.empty() && job.order_issuer == state.wanted.issuer &&
+    if (may_resume && !job.order_key.empty() && job.order_issuer == state.wanted.issuer &&
         job.order_names == names_key(state.wanted.names)) {
         auto pending = files.load_pending_key(name);
         if (pending && *pending && (*pending)->type() == state.wanted.key &&
@@ -76,6 +76,54 @@ result<version_facts> store_chain(const std::string& chain_pem, const crypto::ke
     return facts_of(*version, key.type());
 }
 
+/// One conversation, with the recorded order if `may_resume` and there is one, else with a fresh key and a
+/// new order.
+struct attempt {
+    bool resumed = false;
+    acme::outcome<acme::issued> answer;
+    std::optional<crypto::key> key;
+    std::optional<machine_event> broken; ///< failed on our own side before the CA's part
+};
+
+awaitable<attempt> converse(const machine_state& state, issuer_session& session, acme::client& client,
+                            solver* answers, const engine_parts& parts, const teller& tell, bool may_resume) {
+    attempt made;
+    auto prepare = [&state, &parts, may_resume] { return prepare_key(state, parts.repository, may_resume); };
+    auto ready = co_await parts.workers.run(prepare);
+    if (!ready) {
+        made.broken = failed_here(step::new_order, ready.error());
+        co_return made;
+    }
+    made.key = ready->key;
+    made.resumed = ready->resumes;
+    if (!made.resumed) {
+        machine_event begun = order_begun{crypto::hex(made.key->public_digest())};
+        if (auto told = co_await tell(std::move(begun)); !told) {
+            made.broken =
+                failed_here(step::new_order, told.error().within("the order's key could not be recorded"));
+            co_return made;
+        }
+    }
+    auto csr = crypto::make_csr(*made.key, state.wanted.names);
+    if (!csr) {
+        made.broken = failed_here(step::finalize, csr.error());
+        co_return made;
+    }
+    acme::issuance request;
+    request.certificate = state.wanted.name;
+    request.names = state.wanted.names;
+    request.csr = std::move(*csr);
+    request.order_url = made.resumed ? state.job.order_url : std::string();
+    request.preferred_chain = session.settings().preferred_chain;
+    request.answers = answers;
+    request.on_order = [&tell](std::string url) -> awaitable<result<void>> {
+        machine_event accepted = order_accepted{std::move(url)};
+        return tell(std::move(accepted));
+    };
+    made.answer = co_await client.issue(std::move(request));
+    co_return made;
+}
+
 } // namespace
 
 awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session, solver* answers,
@@ -84,52 +132,38 @@ awaitable<machine_event> perform_order(const machine_state& state, issuer_sessio
     if (!client) {
         co_return failed(session, client.error());
     }
-    auto prepare = [&state, &parts] { return prepare_key(state, parts.repository); };
-    auto key = co_await parts.workers.run(prepare);
-    if (!key) {
-        co_return failed_here(step::new_order, key.error());
+    attempt made = co_await converse(state, session, **client, answers, parts, tell, true);
+    if (!made.broken && made.resumed && !made.answer && acme::order_lost(made.answer.error())) {
+        // An order from before a restart that the CA has forgotten or let expire says nothing about the
+        // names: start anew.
+        event gone{.id = "cert.order_gone",
+                   .level = severity::info,
+                   .certificate = state.wanted.name,
+                   .message = "the recorded order is of no use any more, a new one is made: " +
+                              made.answer.error().cause.text(),
+                   .fields = {}};
+        parts.events.emit(gone);
+        made = co_await converse(state, session, **client, answers, parts, tell, false);
     }
-    machine_event begun = order_begun{crypto::hex(key->key.public_digest())};
-    if (!key->resumes) {
-        if (auto told = co_await tell(std::move(begun)); !told) {
-            co_return failed_here(step::new_order,
-                                  told.error().within("the order's key could not be recorded"));
-        }
+    if (made.broken) {
+        co_return std::move(*made.broken);
     }
-    auto csr = crypto::make_csr(key->key, state.wanted.names);
-    if (!csr) {
-        co_return failed_here(step::finalize, csr.error());
-    }
-    acme::issuance request;
-    request.certificate = state.wanted.name;
-    request.names = state.wanted.names;
-    request.csr = std::move(*csr);
-    request.order_url = key->resumes ? state.job.order_url : std::string();
-    request.preferred_chain = session.settings().preferred_chain;
-    request.answers = answers;
-    request.on_order = [&tell](std::string url) -> awaitable<result<void>> {
-        machine_event accepted = order_accepted{std::move(url)};
-        return tell(std::move(accepted));
-    };
-    auto answer = co_await (*client)->issue(std::move(request));
-    if (!answer) {
-        co_return failed(session, answer.error());
+    if (!made.answer) {
+        co_return failed(session, made.answer.error());
     }
     session.note_success();
     const wall_time now = parts.time.now();
-    auto keep = [&answer, &key, &state, now, &parts] {
-        return store_chain(answer->chain_pem, key->key, state, now, parts.repository);
+    auto keep = [&made, &state, now, &parts] {
+        return store_chain(made.answer->chain_pem, *made.key, state, now, parts.repository);
     };
     auto version = co_await parts.workers.run(keep);
     if (!version) {
         // A chain that is not what was asked for will not become so by asking for it again.
         const errc code = version.error().code;
         const bool wrong = code == errc::refused || code == errc::parse || code == errc::corrupted;
-        co_return failed_here(step::certificate,
-                              version.error().within(wrong ? "what the CA returned is refused"
-                                                           : "the "
-                                                             "certificate could not be stored"),
-                              wrong);
+        const char* const context =
+            wrong ? "what the CA returned is refused" : "the certificate could not be stored";
+        co_return failed_here(step::certificate, version.error().within(context), wrong);
     }
     co_return issued{std::move(*version)};
 }

@@ -341,3 +341,21 @@ TEST_CASE("stopping leaves what is under way resumable") {
     CHECK(f.ca.orders_resumed == 1);
     CHECK(f.live_version("a.example") == 1);
 }
+
+TEST_CASE("an order that the CA forgot while we were away is replaced without a failure") {
+    engine_fixture f;
+    f.ca.takes = std::chrono::seconds(60);
+    f.add("a.example");
+    f.start();
+    f.time.advance(std::chrono::seconds(10));
+    acme::failure gone(acme::step::order, error(errc::protocol, "no such order"));
+    gone.http_status = 404;
+    f.stop();
+    f.ca.failures.push_back(gone);
+    f.start();
+    f.time.advance(std::chrono::minutes(3));
+    CHECK(f.live_version("a.example") == 1);
+    CHECK(f.ca.orders_created == 2);
+    CHECK(f.events.count("cert.order_failed") == 0);
+    CHECK(f.events.count("cert.order_gone") == 1);
+}
