@@ -95,10 +95,11 @@ certificates:
   - names: [blog.test]
 YAML
 }
-on_disk() { openssl x509 -in "$data/live/$1/cert.pem" -noout -serial | cut -d= -f2; }
+serial() { cut -d= -f2 | tr A-F a-f; }
+on_disk() { openssl x509 -in "$data/live/$1/cert.pem" -noout -serial | serial; }
 served() { # NAME: serial of what nginx shows a stranger, verified from the CA's root down to the name
     openssl s_client -connect "127.0.0.1:$HTTPS_PORT" -servername "$1" -verify_hostname "$1" -verify_return_error \
-        -CAfile "$demo/ca-roots.pem" </dev/null 2>/dev/null | openssl x509 -noout -serial | cut -d= -f2
+        -CAfile "$demo/ca-roots.pem" </dev/null 2>/dev/null | openssl x509 -noout -serial | serial
 }
 live() { [ -s "$data/live/$1/fullchain.pem" ]; }
 serves() { [ "$(served "$1")" = "$(on_disk "$1")" ]; }

@@ -38,9 +38,6 @@ public:
         if (!pem) {
             return fail(std::move(pem.error()));
         }
-        if (pem->empty() && name == layout::chain) {
-            return std::vector<crypto::certificate>();
-        }
         auto chain = crypto::parse_pem_chain(*pem);
         if (!chain) {
             return fail(errc::corrupted,
@@ -59,8 +56,17 @@ private:
     std::string folder_;
 };
 
-bool same(const crypto::certificate& a, const crypto::certificate& b) {
-    return a.der() == b.der();
+/// cert.pem and chain.pem as they belong to this full chain.
+struct parts {
+    std::string leaf;
+    std::string rest;
+};
+parts parts_of(const std::vector<crypto::certificate>& chain) {
+    parts of{chain.front().pem(), {}};
+    for (auto each = chain.begin() + 1; each != chain.end(); ++each) {
+        of.rest += each->pem();
+    }
+    return of;
 }
 
 /// The whole set, every file looked at: servers read different ones of them, so all must tell the same.
@@ -70,11 +76,11 @@ result<checked_set> read_set(const store& files, const std::string& folder, unsi
     if (!full) {
         return fail(std::move(full.error()));
     }
-    auto leaf = set.certificates(layout::cert);
+    auto leaf = set.text(layout::cert);
     if (!leaf) {
         return fail(std::move(leaf.error()));
     }
-    auto rest = set.certificates(layout::chain);
+    auto rest = set.text(layout::chain);
     if (!rest) {
         return fail(std::move(rest.error()));
     }
@@ -86,10 +92,13 @@ result<checked_set> read_set(const store& files, const std::string& folder, unsi
         return fail(errc::not_found,
                     fmt::format("{}/{} is missing", files.absolute(folder), layout::privkey));
     }
-    if (leaf->size() != 1 || !same(leaf->front(), full->front())) {
+    // We wrote these texts ourselves, so they are compared as text: parsing each certificate twice costs
+    // more.
+    const parts expected = parts_of(*full);
+    if (*leaf != expected.leaf) {
         return set.broken("cert.pem is not the first certificate of fullchain.pem");
     }
-    if (!std::equal(rest->begin(), rest->end(), full->begin() + 1, full->end(), same)) {
+    if (*rest != expected.rest) {
         return set.broken("chain.pem is not the rest of fullchain.pem");
     }
     if ((*key)->public_digest() != full->front().public_digest()) {
@@ -159,14 +168,11 @@ stored_file named(std::string_view name, std::string contents, unsigned mode) {
 }
 
 std::vector<stored_file> files_of(const std::vector<crypto::certificate>& chain, const crypto::key& key) {
-    std::string rest;
-    for (auto each = chain.begin() + 1; each != chain.end(); ++each) {
-        rest += each->pem();
-    }
+    parts of = parts_of(chain);
     std::vector<stored_file> files;
     files.reserve(4); // growing would leave copies of the key behind
-    files.push_back(named(layout::cert, chain.front().pem(), 0600));
-    files.push_back(named(layout::chain, std::move(rest), 0600));
+    files.push_back(named(layout::cert, std::move(of.leaf), 0600));
+    files.push_back(named(layout::chain, std::move(of.rest), 0600));
     files.push_back(named(layout::fullchain, crypto::to_pem(chain), 0600));
     crypto::secret pem = key.to_pem();
     files.push_back(named(layout::privkey, std::string(pem.view()), 0600));
