@@ -56,9 +56,14 @@ result<std::string> make_csr(const key& subject_key, const std::vector<identifie
     const request_handle request(X509_REQ_new());
     require(added == 1 && request != nullptr &&
                 X509_REQ_set_version(request.get(), X509_REQ_VERSION_1) == 1 &&
-                X509_REQ_set_pubkey(request.get(), subject_key.native()) == 1 &&
                 X509_REQ_add_extensions(request.get(), extensions) == 1,
             "making a CSR");
+    const bool ec = subject_key.type() == key_type::ecdsa_p256 || subject_key.type() == key_type::ecdsa_p384;
+    if (ec) {
+        set_ec_public_key(X509_REQ_get_X509_PUBKEY(request.get()), subject_key.native());
+    } else {
+        require(X509_REQ_set_pubkey(request.get(), subject_key.native()) == 1, "making a CSR");
+    }
     const EVP_MD* digest = subject_key.type() == key_type::ed25519      ? nullptr
                            : subject_key.type() == key_type::ecdsa_p384 ? EVP_sha384()
                                                                         : EVP_sha256();

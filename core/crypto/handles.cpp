@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include <array>
 #include <stdexcept>
 
 namespace evercert::crypto {
@@ -26,6 +27,21 @@ void require(bool good, std::string_view what) {
     if (!good) {
         throw std::runtime_error(std::string(what) + " failed in OpenSSL: " + take_openssl_reason());
     }
+}
+
+void set_ec_public_key(X509_PUBKEY* info, EVP_PKEY* pkey) {
+    std::array<char, 64> group{};
+    std::size_t size = 0;
+    require(EVP_PKEY_get_group_name(pkey, group.data(), group.size(), &size) == 1, "reading a public key");
+    unsigned char* point = nullptr;
+    const std::size_t length = EVP_PKEY_get1_encoded_public_key(pkey, &point);
+    require(length > 0, "reading a public key");
+    const int set = X509_PUBKEY_set0_param(info, OBJ_nid2obj(NID_X9_62_id_ecPublicKey), V_ASN1_OBJECT,
+                                           OBJ_txt2obj(group.data(), 0), point, static_cast<int>(length));
+    if (set != 1) {
+        OPENSSL_free(point);
+    }
+    require(set == 1, "encoding a public key");
 }
 
 } // namespace evercert::crypto

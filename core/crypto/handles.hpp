@@ -40,6 +40,7 @@ using request_handle = std::unique_ptr<X509_REQ, freed_by<X509_REQ_free>>;
 using general_name_handle = std::unique_ptr<GENERAL_NAME, freed_by<GENERAL_NAME_free>>;
 using general_names_handle = std::unique_ptr<GENERAL_NAMES, freed_by<GENERAL_NAMES_free>>;
 using extensions_handle = std::unique_ptr<STACK_OF(X509_EXTENSION), extensions_freed>;
+using public_key_info_handle = std::unique_ptr<X509_PUBKEY, freed_by<X509_PUBKEY_free>>;
 using text_handle = std::unique_ptr<unsigned char, openssl_freed>;
 
 inline const unsigned char* as_bytes(std::string_view text) noexcept {
@@ -57,15 +58,20 @@ std::string take_openssl_reason();
 /// std::runtime_error.
 void require(bool good, std::string_view what);
 
-/// DER through one of OpenSSL's i2d functions; throws as `require`.
+/// DER through one of OpenSSL's i2d functions; throws as `require`. OpenSSL allocates: asking for the size
+/// first would encode twice, and its encoders are slow.
 template <class Encode, class T>
 std::string encode_der(Encode encode, T* object) {
-    const int size = encode(object, nullptr);
+    unsigned char* bytes = nullptr;
+    const int size = encode(object, &bytes);
+    const text_handle owned(bytes);
     require(size > 0, "encoding DER");
-    std::string der(static_cast<std::size_t>(size), '\0');
-    unsigned char* out = as_bytes(der);
-    require(encode(object, &out) == size, "encoding DER");
-    return der;
+    return std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
+
+/// Fills in the SubjectPublicKeyInfo of an ECDSA key, uncompressed; throws as `require`. OpenSSL 3's own
+/// X509_PUBKEY_set looks through all its encoders each time, which costs several times as much as a
+/// signature.
+void set_ec_public_key(X509_PUBKEY* info, EVP_PKEY* pkey);
 
 } // namespace evercert::crypto

@@ -128,7 +128,21 @@ bn_handle number_of(EVP_PKEY* pkey, const char* parameter) {
     return bn_handle(number);
 }
 
+/// Of the DER SubjectPublicKeyInfo.
+std::string digest_of_public_half(EVP_PKEY* pkey, key_type type) {
+    if (!is_ecdsa(type)) {
+        return sha256(encode_der(i2d_PUBKEY, pkey));
+    }
+    const public_key_info_handle info(X509_PUBKEY_new());
+    require(info != nullptr, "encoding a public key");
+    set_ec_public_key(info.get(), pkey);
+    return sha256(encode_der(i2d_X509_PUBKEY, info.get()));
+}
+
 } // namespace
+
+key::key(std::shared_ptr<evp_pkey_st> handle, key_type type)
+    : handle_(std::move(handle)), type_(type), public_digest_(digest_of_public_half(handle_.get(), type)) {}
 
 result<key> key::generate(key_type type) {
     pkey_handle made;
@@ -223,8 +237,8 @@ key_type key::type() const noexcept {
     return type_;
 }
 
-std::string key::public_digest() const {
-    return sha256(encode_der(i2d_PUBKEY, native()));
+const std::string& key::public_digest() const noexcept {
+    return public_digest_;
 }
 
 std::string_view key::jws_algorithm() const noexcept {

@@ -23,7 +23,7 @@ public:
     [[nodiscard]] secret to_pem() const; ///< PKCS#8
     [[nodiscard]] key_type type() const noexcept;
     /// SHA-256 of the DER SubjectPublicKeyInfo, raw: two keys are the same when these are.
-    [[nodiscard]] std::string public_digest() const;
+    [[nodiscard]] const std::string& public_digest() const noexcept;
 
     /// JWS algorithm (RFC 7518, RFC 8037): ES256, ES384, RS256 or EdDSA.
     [[nodiscard]] std::string_view jws_algorithm() const noexcept;
@@ -38,10 +38,10 @@ public:
     [[nodiscard]] evp_pkey_st* native() const noexcept { return handle_.get(); }
 
 private:
-    explicit key(std::shared_ptr<evp_pkey_st> handle, key_type type)
-        : handle_(std::move(handle)), type_(type) {}
+    key(std::shared_ptr<evp_pkey_st> handle, key_type type);
     std::shared_ptr<evp_pkey_st> handle_;
     key_type type_;
+    std::string public_digest_;
 };
 
 /// RFC 7638 thumbprint of a JWK's required members as text (test vectors, and public_jwk above).

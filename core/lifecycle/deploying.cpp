@@ -19,8 +19,11 @@ deployment_task task_for(const machine_state& state, const version_facts& wanted
     return task;
 }
 
-awaitable<result<void>> switch_live(const machine_state& state, unsigned version, const engine_parts& parts) {
-    auto work = [&state, version, &parts] { return parts.repository.make_live(state.wanted.name, version); };
+awaitable<result<void>> switch_live(const machine_state& state, const version_facts& to,
+                                    const engine_parts& parts) {
+    auto work = [&state, &to, &parts] {
+        return parts.repository.make_live(state.wanted.name, to.number, to.just_staged);
+    };
     co_return co_await parts.workers.run(work);
 }
 
@@ -32,7 +35,7 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
     const std::optional<version_facts> before =
         state.live && state.live->number != target.number ? state.live : std::nullopt;
 
-    if (auto switched = co_await switch_live(state, target.number, parts); !switched) {
+    if (auto switched = co_await switch_live(state, target, parts); !switched) {
         const error failure = switched.error().within("the new version could not be made live");
         co_return deployment_failed{failure.text(), std::nullopt};
     }
@@ -60,7 +63,7 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
     if (!good) {
         co_return failure;
     }
-    if (auto back = co_await switch_live(state, before->number, parts); !back) {
+    if (auto back = co_await switch_live(state, *before, parts); !back) {
         failure.text += "; and the version before could not be made live again: " + back.error().text();
         co_return failure;
     }

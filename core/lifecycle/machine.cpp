@@ -220,7 +220,12 @@ struct apply {
         job.problem = failure.text;
         job.not_before = now + backoff(job.failures, failure.judged.kind, failure.judged.at_least, random);
     }
-    void operator()(const made_live&) const { state.live = state.staged; }
+    void operator()(const made_live&) const {
+        if (state.staged) {
+            state.staged->just_staged = false;
+        }
+        state.live = state.staged;
+    }
     void operator()(const deployed&) const {
         storage::job_record& job = state.job;
         if (state.staged) {
@@ -235,6 +240,9 @@ struct apply {
     }
     void operator()(const deployment_failed& failure) const {
         storage::job_record& job = state.job;
+        if (state.staged) {
+            state.staged->just_staged = false;
+        }
         if (failure.back_to) {
             state.live = failure.back_to;
         }

@@ -24,6 +24,8 @@ struct version_facts {
     key_type key = key_type::ecdsa_p256;
     wall_time not_before;
     wall_time not_after;
+    bool just_staged =
+        false; ///< stored and read back a moment ago: not to be checked again before it goes live
 
     friend bool operator==(const version_facts&, const version_facts&) = default;
 };

@@ -73,7 +73,9 @@ result<version_facts> store_chain(const std::string& chain_pem, const crypto::ke
     if (!version) {
         return fail(version.error());
     }
-    return facts_of(*version, key.type());
+    version_facts facts = facts_of(*version, key.type());
+    facts.just_staged = true;
+    return facts;
 }
 
 /// One conversation, with the recorded order if `may_resume` and there is one, else with a fresh key and a

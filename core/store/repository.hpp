@@ -54,8 +54,9 @@ public:
     /// errc::not_found, or errc::corrupted if the set is not complete or does not fit together.
     [[nodiscard]] result<stored_version> load(std::string_view certificate, unsigned version) const;
     [[nodiscard]] result<crypto::key> load_key(std::string_view certificate, unsigned version) const;
-    /// Switches the live link; loads and checks the version first.
-    result<void> make_live(std::string_view certificate, unsigned version);
+    /// Switches the live link; loads and checks the version first, unless it is `just_staged`: written and
+    /// read back a moment ago.
+    result<void> make_live(std::string_view certificate, unsigned version, bool just_staged = false);
     [[nodiscard]] inventory look(std::string_view certificate) const;
     /// Removes all but the newest `keep` versions, never the live one nor `also`.
     result<void> prune(std::string_view certificate, unsigned keep, unsigned also = 0);

@@ -251,9 +251,14 @@ result<crypto::key> repository::load_key(std::string_view certificate, unsigned 
     return std::move(set->key);
 }
 
-result<void> repository::make_live(std::string_view certificate, unsigned version) {
-    if (auto complete = load(certificate, version); !complete) {
-        return fail(std::move(complete.error()));
+result<void> repository::make_live(std::string_view certificate, unsigned version, bool just_staged) {
+    if (auto safe = check_name(certificate); !safe) {
+        return safe;
+    }
+    if (!just_staged) {
+        if (auto complete = load(certificate, version); !complete) {
+            return fail(std::move(complete.error()));
+        }
     }
     return files_.switch_link(layout::live(certificate), layout::version(certificate, version));
 }

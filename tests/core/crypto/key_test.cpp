@@ -243,7 +243,7 @@ TEST_CASE("a compressed point gives the same public digest") {
     const key copy = key::from_pem(k.to_pem().view()).value();
     REQUIRE(EVP_PKEY_set_utf8_string_param(copy.native(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
                                            "compressed") == 1);
-    CHECK(copy.public_digest() != k.public_digest());
+    REQUIRE(copy.to_pem().view() != k.to_pem().view()); // the file does hold the compressed point
     CHECK(key::from_pem(copy.to_pem().view())->public_digest() == k.public_digest());
 }
 
