@@ -89,6 +89,14 @@ def check_real_time(path, text):
                           f"{match.group().strip()} {what}: take it from time_source or random_source")
 
 
+def check_miscompiled(path, text):
+    bare = blank(text, keep_strings=False)
+    for match in re.finditer(rules.MISCOMPILED, bare):
+        if not re.match(r"(?:if|while)\s*\(\s*(?:const\s+)?auto\b", match.group()):
+            yield Finding(path, line_of(bare, match.start()), "await", "g++ 12 miscompiles co_await in a condition: name "
+                          "the value first")
+
+
 def check_text(path, text):
     lines = text.count("\n")
     if lines > rules.MAX_LINES and path not in rules.LONGER_FILES and not path.endswith((".md", ".json")):
@@ -122,6 +130,7 @@ def check(root):
             includes += len(INCLUDE.findall(text))
             findings += check_includes(root, path, text)
             findings += check_real_time(path, text)
+            findings += check_miscompiled(path, text)
             if path.endswith(".hpp") and "#pragma once" not in text:
                 findings.append(Finding(path, 1, "header", "no #pragma once"))
     return findings, files, includes

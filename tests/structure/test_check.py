@@ -43,6 +43,13 @@ class checker(unittest.TestCase):
             self.assertEqual(self.tree.found(), [(path, line, rule) for line, rule in findings])
             os.remove(os.path.join(self.tree.folder.name, path))
 
+    def test_miscompiled_awaits(self):
+        for bad in ("if (co_await f(x)) {", "while (co_await f(x)) {", "if (!co_await f(x)) {", "if (a && co_await f(x)) {"):
+            self.expect("core/acme/a.cpp", f"void g() {{\n    {bad}\n    }}\n}}\n", (2, "await"))
+        for good in ("if (auto r = co_await f(x); !r) {", "if (const auto r = co_await f(x)) {", "co_await f((x));",
+                     "if (x) {\n co_await f();", "const bool r = co_await f(x);\n if (r) {"):
+            self.expect("core/acme/a.cpp", f"void g() {{\n    {good}\n    }}\n}}\n")
+
     def test_clean_tree(self):
         self.assertEqual(self.tree.found(), [])
 
