@@ -74,7 +74,7 @@ int open_by_component(int root, const std::string& path, int flags) noexcept {
     std::string_view rest = path;
     unique_fd held;
     int current = root;
-    for (std::size_t slash; (slash = rest.find('/')) != rest.npos; rest.remove_prefix(slash + 1)) {
+    for (std::size_t slash = 0; (slash = rest.find('/')) != rest.npos; rest.remove_prefix(slash + 1)) {
         std::string name(rest.substr(0, slash));
         int next = uninterrupted(
             [&] { return ::openat(current, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); });

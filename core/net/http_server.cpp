@@ -292,7 +292,7 @@ private:
         if (oldest == sessions_.end()) {
             return;
         }
-        const auto victim = *oldest;
+        const auto victim = std::move(*oldest);
         sessions_.erase(oldest);
         victim->abort();
     }
