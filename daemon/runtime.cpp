@@ -20,17 +20,29 @@
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <unistd.h>
 
 namespace evercert::daemon {
 namespace {
 
 constexpr milliseconds drain_time = std::chrono::seconds(8);
+constexpr milliseconds farewell_time = std::chrono::seconds(1);
 constexpr milliseconds listener_retry = std::chrono::seconds(10);
 
 void print_mistakes(const std::vector<config::mistake>& mistakes) {
     for (const auto& wrong : mistakes) {
         std::fprintf(stderr, "%s\n", wrong.to_string().c_str());
+    }
+}
+
+/// systemd makes /run/evercert (RuntimeDirectory=); started by hand, nobody has. The socket's own mode guards
+/// it, so the folder may be entered by all. What goes wrong shows when the socket is made.
+void make_socket_folder(const std::string& socket) {
+    const std::filesystem::path folder = std::filesystem::path(socket).parent_path();
+    std::error_code ignored;
+    if (!folder.empty() && std::filesystem::create_directory(folder, ignored)) {
+        std::filesystem::permissions(folder, std::filesystem::perms(0755), ignored);
     }
 }
 
@@ -42,10 +54,8 @@ public:
         , time_(make_system_time(loop_.get_executor()))
         , log_(make_log(settings_.log, *time_, standard_outlets()))
         , started_(time_->now())
-        , tasks_(loop_.get_executor(), [this](const auto& task, const auto& what) {
-            tell("internal.exception", severity::error,
-                 fmt::format("unexpected exception in {}: {}", task, what));
-        }) {}
+        , tasks_(loop_.get_executor(), reporter())
+        , closing_(loop_.get_executor(), reporter()) {}
 
     int run();
 
@@ -62,6 +72,12 @@ private:
     [[nodiscard]] bool all_well() const;
     void tell(std::string_view id, severity level, std::string message);
     void tell_warnings(const config::settings& settings);
+    task_group::exception_handler reporter() {
+        return [this](const std::string& task, const std::string& what) {
+            tell("internal.exception", severity::error,
+                 fmt::format("unexpected exception in {}: {}", task, what));
+        };
+    }
 
     run_options options_;
     asio::io_context loop_{1};
@@ -73,6 +89,7 @@ private:
     std::unique_ptr<wiring> objects_;
     std::unique_ptr<net::http_server> control_;
     task_group tasks_;
+    task_group closing_;
     std::unique_ptr<timer> stop_;
     int exit_code_ = 0;
 };
@@ -127,6 +144,7 @@ result<void> runtime::start_up() {
                         .status = [this] { return describe(); }};
     control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
                                      make_control_handler(std::move(parts)));
+    make_socket_folder(settings_.control.socket);
     net::unix_endpoint socket;
     socket.path = settings_.control.socket;
     socket.group = settings_.control.group;
@@ -166,10 +184,17 @@ awaitable<void> runtime::live() {
 awaitable<void> runtime::shut_down() {
     manager_.stopping("finishing what is under way");
     tell("daemon.stopping", severity::info, "finishing what is under way");
-    co_await control_->stop();
+    closing_.spawn("control socket", control_->stop());
     co_await objects_->engine().stop(drain_time);
     co_await objects_->deploys().stop();
-    co_await objects_->close_listeners();
+    closing_.spawn("listeners", objects_->close_listeners());
+    // Whoever is still connected then has nothing to wait for.
+    auto pause = time_->make_timer();
+    for (milliseconds waited{0}; closing_.size() > 0 && waited < farewell_time; waited += milliseconds(20)) {
+        co_await pause->wait_until(time_->steady_now() + milliseconds(20));
+    }
+    closing_.cancel();
+    co_await closing_.join();
     tasks_.cancel();
     co_await tasks_.join();
     tell("daemon.stopped", severity::info, "stopped");

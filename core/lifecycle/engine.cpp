@@ -220,31 +220,50 @@ awaitable<result<void>> engine_impl::revoke(std::string name, std::optional<int>
     if (!who->machine.live) {
         co_return fail(errc::not_found, "it has no live certificate to revoke");
     }
-    schedule_.drop(*who);
-    who->running = true;
-    struct unlock {
-        engine_impl& engine;
-        entry_ptr entry;
-        ~unlock() { engine.rest(entry); }
-    } at_the_end{*this, who};
     const std::string issuer_name =
         who->machine.job.issuer.empty() ? who->machine.wanted.issuer : who->machine.job.issuer;
     if (!issuers_.contains(issuer_name)) {
         co_return fail(errc::not_found,
                        fmt::format("issuer {}, which issued it, is not configured any more", issuer_name));
     }
-    auto session = session_of(issuer_name);
-    auto done = co_await perform_revocation(who->machine, *session, reason, parts_);
-    if (!done) {
-        emit("cert.revoke_failed", severity::error, *who, done.error().text());
-        co_return done;
+    // The work is the engine's, like all other: it is joined at a stop, whatever becomes of the one who
+    // asked.
+    auto answer = std::make_shared<errand>(parts_.time.make_timer());
+    schedule_.drop(*who);
+    who->running = true;
+    tasks_.spawn("revocation of " + name, revoke_live(who, session_of(issuer_name), reason, answer));
+    while (!answer->done) {
+        co_await answer->finished->wait_until(steady_time::max());
+    }
+    co_return answer->outcome;
+}
+
+awaitable<void> engine_impl::revoke_live(entry_ptr who, std::shared_ptr<issuer_session> session,
+                                         std::optional<int> reason, std::shared_ptr<errand> answer) {
+    struct at_the_end {
+        engine_impl& engine;
+        entry_ptr who;
+        std::shared_ptr<errand> answer;
+        ~at_the_end() {
+            engine.rest(who);
+            answer->done = true;
+            answer->finished->cancel();
+        }
+    };
+    const at_the_end end{*this, who, answer};
+    const std::string issuer_name = session->settings().name;
+    const version_facts leaf = *who->machine.live;
+    auto revocation = co_await perform_revocation(who->machine, *session, reason, parts_);
+    answer->outcome = std::move(revocation);
+    if (!answer->outcome) {
+        emit("cert.revoke_failed", severity::error, *who, answer->outcome.error().text());
+        co_return;
     }
     emit("cert.revoked", severity::warning, *who,
-         fmt::format("serial {} was revoked at {}", who->machine.live->serial, issuer_name),
-         {{"serial", who->machine.live->serial}, {"issuer", issuer_name}});
-    tell(*who, revoked{who->machine.live->fingerprint});
+         fmt::format("serial {} was revoked at {}", leaf.serial, issuer_name),
+         {{"serial", leaf.serial}, {"issuer", issuer_name}});
+    tell(*who, revoked{leaf.fingerprint});
     (void)co_await save(who);
-    co_return result<void>{};
 }
 
 // ---- what is seen from outside

@@ -32,6 +32,14 @@ public:
 private:
     using entry_ptr = std::shared_ptr<entry>;
 
+    /// Something a person waits for.
+    struct errand {
+        explicit errand(std::unique_ptr<timer> f) : finished(std::move(f)) {}
+        result<void> outcome = fail(errc::cancelled, "evercertd was stopped before the CA had answered");
+        bool done = false;
+        std::unique_ptr<timer> finished; ///< cancelled when it is done
+    };
+
     awaitable<void> watch_schedule();
     void start(const entry_ptr& who);
     awaitable<void> drive(entry_ptr who);
@@ -39,6 +47,8 @@ private:
     awaitable<void> look(entry_ptr who);
     awaitable<void> order(entry_ptr who, std::shared_ptr<issuer_session> session);
     awaitable<void> make_live(entry_ptr who);
+    awaitable<void> revoke_live(entry_ptr who, std::shared_ptr<issuer_session> session,
+                                std::optional<int> reason, std::shared_ptr<errand> answer);
     void rest(const entry_ptr& who);
 
     void tell(entry& who, const machine_event& happened);

@@ -265,6 +265,25 @@ TEST_CASE("revoking ends the live certificate and replaces it") {
     CHECK(f.engine->renew("nobody.example", true).error().code == errc::not_found);
 }
 
+TEST_CASE("a revocation under way at a stop is ended with it, and whoever asked is told") {
+    engine_fixture f;
+    f.add("a.example");
+    f.start();
+    REQUIRE(f.until(state::waiting, "a.example"));
+    std::optional<result<void>> outcome;
+    auto ask = [&]() -> awaitable<void> { outcome = co_await f.engine->revoke("a.example", std::nullopt); };
+    asio::co_spawn(f.loop, ask(), asio::detached);
+    f.time.run_ready();
+    CHECK_FALSE(outcome);
+    auto stopping = f.engine->stop(milliseconds(0));
+    asio::co_spawn(f.loop, std::move(stopping), asio::detached);
+    f.time.run_ready();
+    REQUIRE(outcome);
+    REQUIRE_FALSE(*outcome);
+    CHECK(outcome->error().code == errc::cancelled);
+    f.engine.reset();
+}
+
 TEST_CASE("jumps of the wall clock and a suspend do not stop renewals") {
     engine_fixture f;
     f.add("a.example");
