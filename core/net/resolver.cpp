@@ -147,6 +147,13 @@ awaitable<result<addresses>> resolver::resolve(std::string host, std::uint16_t p
         addresses one(1, asio::ip::tcp::endpoint(literal, port));
         co_return one;
     }
+    if (host == "localhost" || host.ends_with(".localhost")) {
+        // RFC 6761 section 6.3: never asked of anybody, and there whether /etc/hosts says so or not.
+        addresses loopback;
+        loopback.emplace_back(asio::ip::address_v6::loopback(), port);
+        loopback.emplace_back(asio::ip::address_v4::loopback(), port);
+        co_return loopback;
+    }
     auto me = std::make_shared<waiter>(co_await asio::this_coro::executor);
     me->timer.expires_at(deadline);
     const bool first = !state_->waiting.contains(host);

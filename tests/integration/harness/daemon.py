@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -50,6 +51,15 @@ class Answer:
 
     def __repr__(self):
         return f"exit or status {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def program_for_anybody(space, program):
+    """The program where any user may run it: the build may lie below a home that only its owner enters."""
+    copy = space.path(program)
+    if not os.path.exists(copy):
+        shutil.copy(os.path.join(BUILD, program), copy)
+        os.chmod(copy, 0o755)
+    return copy
 
 
 def run(program, *arguments, timeout=60, **options):
@@ -105,7 +115,8 @@ class Daemon:
         environment = {**self.environment, "NOTIFY_SOCKET": self.notify.path, **(env or {})}
         options = {"user": self.user, "group": self.user, "extra_groups": []} if self.user is not None else {}
         before = self.notify.count("READY=1")
-        argv = [*self.wrapper, os.path.join(BUILD, "evercertd"), "--config", self.file, *arguments]
+        program = os.path.join(BUILD, "evercertd") if self.user is None else program_for_anybody(self.space, "evercertd")
+        argv = [*self.wrapper, program, "--config", self.file, *arguments]
         self.process = self.space.spawn(self.name, argv, env=environment, **options)
         if ready:
             self.await_("evercertd says READY", lambda: self.alive() and self.notify.count("READY=1") > before, 20)
@@ -139,7 +150,8 @@ class Daemon:
 
     # --- the command
     def cli(self, *arguments, timeout=60, **options):
-        return run("evercert", "--socket", self.socket, *arguments, timeout=timeout, **options)
+        program = "evercert" if "user" not in options else program_for_anybody(self.space, "evercert")
+        return run(program, "--socket", self.socket, *arguments, timeout=timeout, **options)
 
     def ask(self, method, path, body=None):
         """One raw exchange with the control socket."""
