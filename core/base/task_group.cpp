@@ -1,5 +1,7 @@
 #include "core/base/task_group.hpp"
 
+#include "core/base/spawn.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -52,7 +54,7 @@ void task_group::spawn(std::string name, awaitable<void> task) {
             }
         }
     };
-    asio::co_spawn(state_->executor, std::move(task),
+    asio::co_spawn(state_->executor, cancellable_from_the_start(std::move(task)),
                    asio::bind_cancellation_slot(place->slot(), std::move(ended)));
 }
 

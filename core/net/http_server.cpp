@@ -1,5 +1,6 @@
 #include "core/net/http_server.hpp"
 
+#include "core/base/spawn.hpp"
 #include "core/net/listen_socket.hpp"
 #include "core/net/server_session.hpp"
 
@@ -282,7 +283,7 @@ private:
             self->forget(session, source);
         };
         auto bound = asio::bind_cancellation_slot((*at)->cancel.slot(), std::move(done));
-        asio::co_spawn(executor_, (*at)->run(), std::move(bound));
+        asio::co_spawn(executor_, cancellable_from_the_start((*at)->run()), std::move(bound));
     }
 
     /// Room for a newcomer at the cost of the one that has been silent the longest.

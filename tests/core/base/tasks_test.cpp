@@ -69,6 +69,21 @@ TEST_CASE("cancelling is silent, an exception is reported once") {
     CHECK(time.waiting() == 0);
 }
 
+TEST_CASE("a child that is cancelled before its first step ends without a sound") {
+    asio::io_context loop;
+    fake_time time(loop);
+    std::vector<std::string> reports;
+    task_group group(loop.get_executor(),
+                     [&](const auto& task, const auto& what) { reports.push_back(task + ": " + what); });
+    int finished = 0;
+    group.spawn("never", sleeper(time, std::chrono::seconds(1), finished));
+    group.cancel();
+    time.advance(std::chrono::seconds(2));
+    CHECK(group.size() == 0);
+    CHECK(finished == 0);
+    CHECK(reports.empty());
+}
+
 TEST_CASE("9,000 hours pass in no time, in the right order") {
     asio::io_context loop;
     fake_time time(loop);

@@ -1,3 +1,4 @@
+#include "core/base/spawn.hpp"
 #include "tests/core/net/client_setup.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -194,7 +195,7 @@ TEST_CASE_METHOD(client_setup,
     for (int pause = 0; pause < 12; ++pause) {
         std::vector<boost::system::error_code> seen;
         asio::cancellation_signal first, second;
-        auto done = [&](std::exception_ptr e, result<http_response>) {
+        auto done = [&](std::exception_ptr e) {
             try {
                 if (e) {
                     std::rethrow_exception(e);
@@ -204,9 +205,15 @@ TEST_CASE_METHOD(client_setup,
                 seen.push_back(error.code());
             }
         };
-        asio::co_spawn(loop, client->send({"GET", server->url()}),
+        const auto ask = [this](result<http_response>& answer) -> awaitable<void> {
+            http_request request("GET", server->url());
+            answer = co_await client->send(std::move(request));
+        };
+        result<http_response> one;
+        result<http_response> other;
+        asio::co_spawn(loop, cancellable_from_the_start(ask(one)),
                        asio::bind_cancellation_slot(first.slot(), done));
-        asio::co_spawn(loop, client->send({"GET", server->url()}),
+        asio::co_spawn(loop, cancellable_from_the_start(ask(other)),
                        asio::bind_cancellation_slot(second.slot(), done));
         loop.restart();
         for (int i = 0; i < pause * 3; ++i) {
