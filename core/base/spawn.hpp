@@ -1,22 +1,39 @@
 #pragma once
 #include "core/base/async.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace evercert {
 
-/// A task that may be cancelled at any moment after it was given to co_spawn, even before its first step.
-/// Boost 1.83 throws out of the event loop when a coroutine is cancelled before it has ever been suspended;
-/// this one has been by then, and the task itself sees the cancellation at its first await, as it should.
-inline awaitable<void> cancellable_from_the_start(awaitable<void> task) {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    co_await asio::post(asio::use_awaitable);
-    co_await asio::this_coro::throw_if_cancelled(true);
-    co_await std::move(task);
-}
+/// Cancels one task given to co_spawn, at any moment, even before its first step: Boost 1.83 throws out of
+/// the event loop when a coroutine is cancelled before it has run. Spawn `guard(signal, task)` with the slot
+/// bound.
+class stop_signal {
+public:
+    void emit() {
+        asked_ = true;
+        if (begun_) {
+            signal_.emit(asio::cancellation_type::all);
+        }
+    }
+    asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+    /// The task; nothing of it is run when it was cancelled before.
+    static awaitable<void> guard(std::shared_ptr<stop_signal> signal, awaitable<void> task) {
+        signal->begun_ = true;
+        if (!signal->asked_) {
+            co_await std::move(task);
+        }
+    }
+
+private:
+    asio::cancellation_signal signal_;
+    bool begun_ = false;
+    bool asked_ = false;
+};
 
 } // namespace evercert

@@ -19,7 +19,7 @@ struct task_group::state {
 
     asio::any_io_executor executor;
     exception_handler on_exception;
-    std::list<asio::cancellation_signal> running;
+    std::list<std::shared_ptr<stop_signal>> running;
     asio::steady_timer emptied; ///< never expires by itself: cancelled when the last child has ended
 };
 
@@ -33,7 +33,7 @@ task_group::~task_group() {
 }
 
 void task_group::spawn(std::string name, awaitable<void> task) {
-    const auto place = state_->running.emplace(state_->running.end());
+    const auto place = state_->running.insert(state_->running.end(), std::make_shared<stop_signal>());
     auto ended = [group = state_, place, name = std::move(name)](const std::exception_ptr& failure) {
         group->running.erase(place);
         if (group->running.empty()) {
@@ -54,15 +54,16 @@ void task_group::spawn(std::string name, awaitable<void> task) {
             }
         }
     };
-    asio::co_spawn(state_->executor, cancellable_from_the_start(std::move(task)),
-                   asio::bind_cancellation_slot(place->slot(), std::move(ended)));
+    auto guarded = stop_signal::guard(*place, std::move(task));
+    asio::co_spawn(state_->executor, std::move(guarded),
+                   asio::bind_cancellation_slot((*place)->slot(), std::move(ended)));
 }
 
 void task_group::cancel() {
     // A child may end, and leave the list, while its signal is being emitted.
-    for (auto it = state_->running.begin(); it != state_->running.end();) {
-        auto current = it++;
-        current->emit(asio::cancellation_type::all);
+    const auto all = state_->running;
+    for (const auto& child : all) {
+        child->emit();
     }
 }
 

@@ -282,8 +282,9 @@ private:
         auto done = [self = shared_from_this(), session = *at, source = peer.source](std::exception_ptr) {
             self->forget(session, source);
         };
-        auto bound = asio::bind_cancellation_slot((*at)->cancel.slot(), std::move(done));
-        asio::co_spawn(executor_, cancellable_from_the_start((*at)->run()), std::move(bound));
+        auto bound = asio::bind_cancellation_slot((*at)->cancel->slot(), std::move(done));
+        auto guarded = stop_signal::guard((*at)->cancel, (*at)->run());
+        asio::co_spawn(executor_, std::move(guarded), std::move(bound));
     }
 
     /// Room for a newcomer at the cost of the one that has been silent the longest.

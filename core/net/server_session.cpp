@@ -62,7 +62,7 @@ server_session::server_session(socket accepted, std::shared_ptr<session_services
 void server_session::abort() {
     error_code ignored;
     socket_.close(ignored);
-    cancel.emit(asio::cancellation_type::terminal);
+    cancel->emit();
 }
 
 awaitable<void> server_session::run() {

@@ -1,5 +1,6 @@
 #pragma once
 // One connection of the HTTP server.
+#include "core/base/spawn.hpp"
 #include "core/net/http_server.hpp"
 #include "core/net/request_head.hpp"
 #include "core/net/watchdog.hpp"
@@ -40,7 +41,7 @@ public:
     /// Between two requests, or still reading one: closing it loses no answer.
     [[nodiscard]] bool idle() const noexcept { return !answering_; }
 
-    asio::cancellation_signal cancel;
+    std::shared_ptr<stop_signal> cancel = std::make_shared<stop_signal>();
 
 private:
     struct received {

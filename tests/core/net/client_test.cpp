@@ -194,7 +194,8 @@ TEST_CASE_METHOD(client_setup,
     serve([&](auto, auto) { return hang ? reply("HTTP/1.1 200", after::hang) : reply(ok("x")); });
     for (int pause = 0; pause < 12; ++pause) {
         std::vector<boost::system::error_code> seen;
-        asio::cancellation_signal first, second;
+        const auto first = std::make_shared<stop_signal>();
+        const auto second = std::make_shared<stop_signal>();
         auto done = [&](std::exception_ptr e) {
             try {
                 if (e) {
@@ -211,10 +212,10 @@ TEST_CASE_METHOD(client_setup,
         };
         result<http_response> one;
         result<http_response> other;
-        asio::co_spawn(loop, cancellable_from_the_start(ask(one)),
-                       asio::bind_cancellation_slot(first.slot(), done));
-        asio::co_spawn(loop, cancellable_from_the_start(ask(other)),
-                       asio::bind_cancellation_slot(second.slot(), done));
+        asio::co_spawn(loop, stop_signal::guard(first, ask(one)),
+                       asio::bind_cancellation_slot(first->slot(), done));
+        asio::co_spawn(loop, stop_signal::guard(second, ask(other)),
+                       asio::bind_cancellation_slot(second->slot(), done));
         loop.restart();
         for (int i = 0; i < pause * 3; ++i) {
             loop.poll_one();
@@ -222,11 +223,13 @@ TEST_CASE_METHOD(client_setup,
         if (pause == 11) {
             run_for(loop, milliseconds(20)); // surely within the answer, the other one in the queue
         }
-        second.emit(asio::cancellation_type::terminal);
-        first.emit(asio::cancellation_type::terminal);
+        second->emit();
+        first->emit();
         REQUIRE(run_until(loop, [&] { return seen.size() == 2; }));
-        CHECK(seen[0] == asio::error::operation_aborted);
-        CHECK(seen[1] == asio::error::operation_aborted);
+        // Before its first step there is nothing to abort: the task is just not run.
+        const auto expected = pause == 0 ? boost::system::error_code() : asio::error::operation_aborted;
+        CHECK(seen[0] == expected);
+        CHECK(seen[1] == expected);
     }
     hang = false;
     CHECK(get().has_value());
