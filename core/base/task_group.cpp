@@ -1,6 +1,6 @@
 #include "core/base/task_group.hpp"
 
-#include "core/base/spawn.hpp"
+#include "core/base/stop_signal.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>

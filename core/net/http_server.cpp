@@ -1,6 +1,6 @@
 #include "core/net/http_server.hpp"
 
-#include "core/base/spawn.hpp"
+#include "core/base/stop_signal.hpp"
 #include "core/net/listen_socket.hpp"
 #include "core/net/server_session.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 // One connection of the HTTP server.
-#include "core/base/spawn.hpp"
+#include "core/base/stop_signal.hpp"
 #include "core/net/http_server.hpp"
 #include "core/net/request_head.hpp"
 #include "core/net/watchdog.hpp"

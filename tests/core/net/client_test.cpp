@@ -1,4 +1,4 @@
-#include "core/base/spawn.hpp"
+#include "core/base/stop_signal.hpp"
 #include "tests/core/net/client_setup.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
