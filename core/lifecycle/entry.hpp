@@ -22,7 +22,6 @@ struct entry {
     std::string held_because;
 };
 
-std::string_view to_string(state s) noexcept;
 certificate_status status_of(const entry& what, const engine_parts& parts);
 
 } // namespace evercert::lifecycle

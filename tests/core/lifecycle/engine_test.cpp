@@ -41,7 +41,7 @@ TEST_CASE("from nothing to live, deployed, renewed") {
     CHECK(f.ca.accounts_opened == 1);
 }
 
-TEST_CASE("a year of 90-day and 6-day certificates, with restarts, never expires and never hurries") {
+TEST_CASE("a year of 90-day certificates, with a restart each week, never expires and never hurries") {
     engine_fixture f;
     f.add("long.example");
     f.start();
