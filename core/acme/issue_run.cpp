@@ -90,9 +90,14 @@ awaitable<order_action> issue_run::create() {
     if (!where) {
         co_return failed(where.error());
     }
+    const auto turn = co_await context_.talk.enter_new_order();
+    if (!turn) {
+        co_return failed(turn.error());
+    }
     signed_request request(step::new_order, (*where)->new_order, new_order_payload(context_.request.names));
     const auto answer = co_await context_.talk.post(std::move(request));
     if (!answer) {
+        context_.talk.note_new_order_failure(answer.error());
         co_return failed(answer.error());
     }
     auto url = context_.talk.location(step::new_order, *answer);

@@ -24,6 +24,22 @@ std::optional<milliseconds> session::asked_wait(const http_response& answer) con
     return parse_retry_after(answer.header("Retry-After"), parts_.time.now());
 }
 
+awaitable<outcome<gate::pass>> session::enter_new_order() {
+    const unsigned seen = order_failures_;
+    auto pass = co_await order_gate_.enter();
+    if (order_failures_ != seen) {
+        co_return std::unexpected(*order_failure_);
+    }
+    co_return outcome<gate::pass>(std::move(pass));
+}
+
+void session::note_new_order_failure(const failure& why) {
+    if (why.http_status == 0 || why.http_status >= 500) {
+        ++order_failures_;
+        order_failure_ = why;
+    }
+}
+
 outcome<std::string> session::location(step where, const http_response& answer) const {
     const auto field = answer.header("Location");
     failure why(where,

@@ -42,7 +42,8 @@ public:
         : settings_(std::move(settings))
         , parts_(parts)
         , directory_gate_(parts.time)
-        , account_gate_(parts.time) {}
+        , account_gate_(parts.time)
+        , order_gate_(parts.time) {}
 
     void use_account(crypto::key account_key, std::string account_url);
     void set_account_url(std::string url) { account_url_ = std::move(url); }
@@ -66,6 +67,13 @@ public:
 
     /// The account URL of our key by onlyReturnExisting (section 7.3.1); accountDoesNotExist is a failure.
     awaitable<outcome<std::string>> look_up_account();
+
+    /// One new order at a time, from its request until its URL is durable: a crash then loses one order at
+    /// most, however many certificates are in work. When the CA failed to answer the one before, those who
+    /// waited behind it get that failure instead of running into it one after the other.
+    awaitable<outcome<gate::pass>> enter_new_order();
+    /// Tells those who wait that the CA did not answer.
+    void note_new_order_failure(const failure& why);
 
     /// Checks the Location of a newAccount or newOrder answer.
     [[nodiscard]] outcome<std::string> location(step where, const http_response& answer) const;
@@ -96,6 +104,9 @@ private:
     unsigned directory_tries_ = 0;
 
     gate account_gate_;
+    gate order_gate_;
+    std::optional<failure> order_failure_; ///< the latest by which the CA as a whole did not answer
+    unsigned order_failures_ = 0;
     nonce_pool nonces_;
 };
 
