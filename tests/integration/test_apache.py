@@ -19,7 +19,7 @@ class Apache_(suite.Stand):
         self.roots = self.ca.roots()
 
     def served(self):
-        return tls.handshake(self.server.port, "one.test", self.roots)
+        return tls.served(self.server.port, "one.test", self.roots)
 
     def test_renewal_reloads_once(self):
         reloads = self.server.reloads()

@@ -25,7 +25,7 @@ class Nginx_(suite.Stand):
         return daemon
 
     def served(self, name):
-        return tls.handshake(self.server.port, name, self.roots)
+        return tls.served(self.server.port, name, self.roots)
 
     def test_renewal_reloads_once(self):
         daemon = self.serve("one.test", "two.test")
@@ -67,7 +67,7 @@ class Nginx_(suite.Stand):
         self.server.write()
         self.assert_exit(daemon.cli("deploy", "one.test"), 0)
         daemon.wait_state("one.test", "waiting")
-        self.assertEqual(tls.handshake(self.server.port, "one.test", self.ca.roots()), leaf)
+        self.assertEqual(tls.served(self.server.port, "one.test", self.ca.roots()), leaf)
         self.assertEqual(self.ca.orders(), 1)
 
     def test_a_configuration_broken_by_somebody_else(self):

@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import subprocess
+import time
 
 from .workspace import read_text
 
@@ -83,3 +84,19 @@ def handshake(port, name, roots=None, address="127.0.0.1"):
     with socket.create_connection((address, port), timeout=5) as plain:
         with context.wrap_socket(plain, server_hostname=name) as secure:
             return Certificate(ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True)))
+
+
+def served(port, name, roots=None, patience=10):
+    """What the server serves once it has settled: for a moment after a reload its old workers still answer, so three
+    handshakes in a row must agree. The last error is raised when they do not come to a good one in time."""
+    deadline, seen = time.monotonic() + patience, []
+    while True:
+        try:
+            seen.append(handshake(port, name, roots))
+        except OSError:
+            seen = []
+            if time.monotonic() > deadline:
+                raise
+        if len(seen) >= 3 and seen[-1] == seen[-2] == seen[-3]:
+            return seen[-1]
+        time.sleep(0.03)
