@@ -1,12 +1,12 @@
 #include "config/build.hpp"
-#include "config/builtin.hpp"
 #include "config/names.hpp"
+#include "config/policies.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
-#include <unordered_map>
+#include <functional>
+#include <optional>
 
 namespace evercert::config {
 namespace {
@@ -15,114 +15,80 @@ namespace {
 constexpr std::size_t longest_derived_name = 200;
 constexpr std::size_t most_names = 100;
 
-/// Issuer, challenge, key and deployments, from `defaults` or from a certificate's own keys.
-struct choices {
-    std::string issuer = "letsencrypt";
-    std::string challenge = "http";
-    key_type key = key_type::ecdsa_p256;
-    std::vector<std::string> deploy;
-};
-
-template <class Map>
-std::vector<std::string_view> names_in(const Map& map) {
-    std::vector<std::string_view> names;
-    for (const auto& entry : map) {
-        names.push_back(entry.first);
+/// Calls `found(first, again)` for each of 0 to `count` that is the `same` as one before it; those without a
+/// hash are left out. Sorting hashes takes a tenth of the memory that a map of all the texts would.
+void for_repeats(std::size_t count, const auto& hash_of, const auto& same, const auto& found) {
+    struct hashed {
+        std::size_t hash;
+        std::size_t index;
+        auto operator<=>(const hashed&) const = default;
+    };
+    std::vector<hashed> all;
+    all.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (const std::optional<std::size_t> hash = hash_of(i)) {
+            all.push_back({*hash, i});
+        }
     }
-    return names;
+    std::ranges::sort(all);
+    std::vector<std::size_t> firsts; // of one hash: one, unless two different texts share it
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i == 0 || all[i].hash != all[i - 1].hash) {
+            firsts.clear();
+        }
+        const std::size_t index = all[i].index;
+        const auto first =
+            std::ranges::find_if(firsts, [&](std::size_t earlier) { return same(earlier, index); });
+        if (first != firsts.end()) {
+            found(*first, index);
+        } else {
+            firsts.push_back(index);
+        }
+    }
 }
 
 class certificate_reader {
 public:
-    certificate_reader(settings& out, mistake_list& mistakes) : out_(out), mistakes_(mistakes) {}
+    certificate_reader(const section& root, settings& out, mistake_list& mistakes)
+        : out_(out), mistakes_(mistakes), policies_(root, out, mistakes) {}
 
-    /// What `from` says about the choices; the rest stays as it is.
-    void read_choices(const section& from, const key_path& path, choices& into) {
-        if (const auto issuers = from.items("issuers"); issuers && issuers->size() == 1) {
-            const node& wanted = issuers->front();
-            if (known(wanted, path.key("issuers"), out_.issuers, "issuer", "issuers")) {
-                into.issuer = wanted.text();
+    void read(node list) {
+        std::size_t index = 0;
+        for (const node item : children(list)) {
+            if (item.kind() == node_kind::map) {
+                read_entry(item, index);
             }
+            ++index;
         }
-        if (const auto challenge = from.text("challenge")) {
-            if (known(*from.find("challenge"), path, out_.challenges, "challenge", "challenges")) {
-                into.challenge = *challenge;
-            }
-        }
-        if (const auto keys = from.items("keys"); keys && keys->size() == 1) {
-            into.key = parse_key_type(keys->front().text()).value_or(into.key);
-        }
-        if (from.find("deploy")) {
-            into.deploy = read_deploy(from, path.key("deploy"));
-        }
+        out_.certificates.shrink_to_fit();
+        refuse_repeats();
     }
 
-    void read(const section& entry, const key_path& path, const choices& defaults) {
-        choices own = defaults;
-        read_choices(entry, path, own);
-        const issuer& at_issuer = out_.issuers.at(own.issuer);
-        const auto issuers = entry.items("issuers");
-        use(at_issuer, issuers && !issuers->empty() ? issuers->front().at() : entry.at(), path);
-
-        managed_certificate made;
-        made.names = read_names(entry, path.key("names"), !is_public_directory(at_issuer.directory));
-        made.issuer = std::move(own.issuer);
-        made.challenge = std::move(own.challenge);
-        made.key = own.key;
-        made.deploy = std::move(own.deploy);
-        read_name(entry, path, made);
-        out_.certificates.push_back(std::move(made));
-    }
-
-    [[nodiscard]] const std::set<std::string>& used_issuers() const { return used_; }
+    [[nodiscard]] const std::set<std::string>& used_issuers() const { return policies_.used_issuers(); }
 
 private:
-    template <class Map>
-    bool known(node wanted, const key_path& list, const Map& map, std::string_view what,
-               std::string_view where) {
-        const std::string name(wanted.text());
-        if (map.contains(name)) {
-            return true;
-        }
-        auto candidates = names_in(map);
-        auto hint = did_you_mean(name, candidates);
-        const bool is_list = what != "challenge";
-        const key_path here = is_list ? list.item(index_of(wanted, what)) : list.key("challenge");
-        const std::size_t count = candidates.size();
-        candidates.resize(std::min<std::size_t>(count, 20));
-        mistakes_.add(wanted.at(), here,
-                      fmt::format("there is no {} {}; defined under `{}` or built in: {}{}{}", what,
-                                  in_quotes(name), where, fmt::join(candidates, ", "),
-                                  count > 20 ? ", ..." : "", hint));
-        return false;
-    }
-    [[nodiscard]] std::size_t index_of(node, std::string_view what) const {
-        return what == "issuer" ? 0 : deploy_index_;
+    /// Where a certificate is written: the node, and its place in the list.
+    struct origin {
+        node entry;
+        std::size_t index;
+    };
+
+    void read_entry(node item, std::size_t index) {
+        const key_path path = certificates_.item(index);
+        const section entry(item, rows_);
+        chosen_policy chosen = policies_.read(entry, path);
+        managed_certificate made;
+        made.names = read_names(entry, path.key("names"), chosen.public_ca);
+        made.policy = std::move(chosen.policy);
+        made.name = read_name(entry, path, made.names);
+        // Kept as long as the daemon runs, a hundred thousand of them: no spare room.
+        made.names.shrink_to_fit();
+        made.name.shrink_to_fit();
+        out_.certificates.push_back(std::make_shared<const managed_certificate>(std::move(made)));
+        written_.push_back({item, index});
     }
 
-    std::vector<std::string> read_deploy(const section& from, const key_path& path) {
-        std::vector<std::string> deploy;
-        const auto list = from.find("deploy");
-        if (list->kind() != node_kind::list) {
-            return deploy;
-        }
-        deploy_index_ = 0;
-        for (const node item : children(*list)) {
-            const std::string name(item.text());
-            if (item.kind() == node_kind::scalar && !name.empty() && deploy.size() < 32) {
-                if (std::find(deploy.begin(), deploy.end(), name) != deploy.end()) {
-                    mistakes_.add(item.at(), path.item(deploy_index_),
-                                  fmt::format("{} stands here twice", in_quotes(name)));
-                } else if (known(item, path, out_.deployments, "deployment", "deployments")) {
-                    deploy.push_back(name);
-                }
-            }
-            ++deploy_index_;
-        }
-        return deploy;
-    }
-
-    std::vector<identifier> read_names(const section& entry, const key_path& path, bool single_label) {
+    std::vector<identifier> read_names(const section& entry, const key_path& path, const issuer* public_ca) {
         std::vector<identifier> names;
         std::vector<place> places;
         const auto list = entry.find("names");
@@ -138,10 +104,11 @@ private:
             if (index > most_names) {
                 break;
             }
-            auto name = parse_name(item.text(), single_label);
+            auto name = parse_name(item.text(), public_ca == nullptr);
             if (!name) {
                 mistakes_.add(item.at(), here,
-                              fmt::format("{}: {}", in_quotes(item.text()), name.error().message));
+                              fmt::format("{}: {}{}", in_quotes(item.text()), name.error().message,
+                                          public_only(item.text(), public_ca)));
                 continue;
             }
             if (name->wildcard()) {
@@ -166,74 +133,79 @@ private:
         return names;
     }
 
-    void read_name(const section& entry, const key_path& path, managed_certificate& made) {
-        if (!made.names.empty()) {
-            const auto [at, is_new] = sets_.try_emplace(identifier_set(made.names), entry.at("names"));
-            if (!is_new) {
-                mistakes_.add(
-                    entry.at("names"), path.key("names"),
-                    fmt::format("the certificate at {} has exactly these names; leave one of the two out",
-                                to_string(at->second)));
-                return;
-            }
-        }
-        place where = entry.at("name");
-        if (const auto given = entry.text("name")) {
-            made.name = *given;
-        } else if (!entry.find("name") && !made.names.empty()) {
-            where = entry.at("names");
-            made.name = directory_name(made.names.front());
-            if (made.name.size() > longest_derived_name) {
-                mistakes_.add(
-                    where, path.key("name"),
-                    fmt::format(
-                        "the first name is longer than {} characters, too long for a folder; give the "
-                        "certificate a `name:` of its own",
-                        longest_derived_name));
-                return;
-            }
-        } else {
-            return;
-        }
-        const auto [at, is_new] = names_.try_emplace(made.name, where);
-        if (!is_new) {
-            mistakes_.add(
-                where, path.key("name"),
-                fmt::format("the certificate at {} is called {} too; give one of them another `name:`",
-                            to_string(at->second), in_quotes(made.name)));
-        }
+    /// Of a name that only a private CA would sign: which issuer stands against it.
+    static std::string public_only(std::string_view name, const issuer* public_ca) {
+        return public_ca != nullptr && parse_name(name, true)
+                   ? fmt::format("; issuer \"{}\" is a public CA, which signs no others", public_ca->name)
+                   : std::string();
     }
 
-    /// What a CA asks for before it may be used, said once for each.
-    void use(const issuer& at_issuer, place where, const key_path& path) {
-        if (!used_.insert(at_issuer.name).second) {
-            return;
+    /// Empty if there is none, which is a mistake by then.
+    std::string read_name(const section& entry, const key_path& path, const std::vector<identifier>& names) {
+        if (entry.find("name") || names.empty()) {
+            return entry.text("name").value_or("");
         }
-        const builtin_issuer* rules = find_builtin_issuer(at_issuer.name);
-        if (rules == nullptr || rules->directory != at_issuer.directory) {
-            return;
-        }
-        if (rules->needs_eab && !at_issuer.eab) {
+        std::string name = directory_name(names.front());
+        if (name.size() > longest_derived_name) {
             mistakes_.add(
-                where, path.key("issuers"),
-                fmt::format("issuer \"{0}\" needs an external account binding: get one from {1}, and give "
-                            "issuers.{0}.eab: {{ key_id: ..., hmac_key_file: ... }}",
-                            at_issuer.name, rules->eab_source));
+                entry.at("names"), path.key("name"),
+                fmt::format("the first name is longer than {} characters, too long for a folder; give the "
+                            "certificate a `name:` of its own",
+                            longest_derived_name));
+            name.clear();
         }
-        if (rules->needs_email && at_issuer.contacts.empty()) {
+        return name;
+    }
+
+    /// Two certificates of one name would share a folder; two of the same identifiers would be ordered twice.
+    void refuse_repeats() {
+        std::vector<bool> repeated(written_.size());
+        const auto names = [this](std::size_t i) -> const auto& { return out_.certificates[i]->names; };
+        const auto name = [this](std::size_t i) -> const auto& { return out_.certificates[i]->name; };
+        const auto hash_of_set = [&](std::size_t i) { // the order of names does not count
+            std::size_t sum = 0;
+            for (const identifier& each : names(i)) {
+                sum += std::hash<std::string>()(each.value);
+            }
+            return names(i).empty() ? std::nullopt : std::optional(sum);
+        };
+        const auto same_set = [&](std::size_t a, std::size_t b) {
+            return std::ranges::is_permutation(names(a), names(b));
+        };
+        for_repeats(written_.size(), hash_of_set, same_set, [&](std::size_t first, std::size_t again) {
+            repeated[again] = true;
             mistakes_.add(
-                where, path.key("issuers"),
-                fmt::format("issuer \"{0}\" needs a mail address; give `email:` or issuers.{0}.email",
-                            at_issuer.name));
-        }
+                place_of(again, "names"), certificates_.item(written_[again].index).key("names"),
+                fmt::format("the certificate at {} has exactly these names; leave one of the two out",
+                            to_string(place_of(first, "names"))));
+        });
+        const auto hash_of_name = [&](std::size_t i) {
+            return repeated[i] || name(i).empty() ? std::nullopt
+                                                  : std::optional(std::hash<std::string>()(name(i)));
+        };
+        const auto same_name = [&](std::size_t a, std::size_t b) { return name(a) == name(b); };
+        for_repeats(written_.size(), hash_of_name, same_name, [&](std::size_t first, std::size_t again) {
+            mistakes_.add(
+                place_of_name(again), certificates_.item(written_[again].index).key("name"),
+                fmt::format("the certificate at {} is called {} too; give one of them another `name:`",
+                            to_string(place_of_name(first)), in_quotes(name(first))));
+        });
+    }
+
+    [[nodiscard]] place place_of(std::size_t i, std::string_view key) const {
+        return section(written_[i].entry, rows_).at(key);
+    }
+    [[nodiscard]] place place_of_name(std::size_t i) const {
+        return place_of(i, written_[i].entry.find("name") ? "name" : "names");
     }
 
     settings& out_;
     mistake_list& mistakes_;
-    std::size_t deploy_index_ = 0;
-    std::set<std::string> used_;
-    std::unordered_map<std::string, place> names_;
-    std::unordered_map<std::string, place> sets_;
+    policy_reader policies_;
+    const key_path top_;
+    const key_path certificates_ = top_.key("certificates");
+    const schema_node& rows_ = named_schema("certificates");
+    std::vector<origin> written_; ///< for each of out_.certificates
 };
 
 void check_terms(const section& root, const std::set<std::string>& used, mistake_list& mistakes) {
@@ -251,26 +223,12 @@ void check_terms(const section& root, const std::set<std::string>& used, mistake
 } // namespace
 
 void build_certificates(const section& root, settings& out, mistake_list& mistakes) {
-    certificate_reader reader(out, mistakes);
-    const key_path top;
-    choices defaults;
-    if (const auto given = root.below("defaults")) {
-        reader.read_choices(*given, top.key("defaults"), defaults);
-    }
+    certificate_reader reader(root, out, mistakes);
     const auto list = root.find("certificates");
-    if (!list || list->kind() != node_kind::list) {
-        return;
+    if (list && list->kind() == node_kind::list) {
+        reader.read(*list);
+        check_terms(root, reader.used_issuers(), mistakes);
     }
-    const schema_node& rows = named_schema("certificates");
-    const key_path certificates = top.key("certificates");
-    std::size_t index = 0;
-    for (const node item : children(*list)) {
-        const key_path path = certificates.item(index++);
-        if (item.kind() == node_kind::map) {
-            reader.read(section(item, rows), path, defaults);
-        }
-    }
-    check_terms(root, reader.used_issuers(), mistakes);
 }
 
 } // namespace evercert::config

@@ -27,6 +27,26 @@ void read_eab(const section& entry, issuer& into, mistake_list& mistakes) {
     }
 }
 
+/// What the CA publishes, but for the keys that are given.
+void read_limits(const section& entry, issuer& into) {
+    const builtin_issuer* ca = find_public_ca(into.directory);
+    into.limits = ca == nullptr ? rate_limits() : ca->limits;
+    const auto given = entry.below("limits");
+    if (!given) {
+        return;
+    }
+    const auto orders = given->integer("concurrent_orders").value_or(into.limits.concurrent_orders);
+    into.limits.concurrent_orders = static_cast<unsigned>(orders);
+    for (auto [key, limit] : {std::pair{"new_orders", &into.limits.new_orders},
+                              {"certificates_per_domain", &into.limits.certificates_per_domain},
+                              {"certificates_per_set", &into.limits.certificates_per_set},
+                              {"failed_validations", &into.limits.failed_validations},
+                              {"consecutive_failures", &into.limits.consecutive_failures},
+                              {"requests", &into.limits.requests}}) {
+        *limit = given->rate(key).value_or(*limit);
+    }
+}
+
 void read_issuer(const section& entry, issuer& into, mistake_list& mistakes) {
     if (const auto directory = entry.text("directory")) {
         into.directory = *directory;
@@ -50,10 +70,9 @@ void read_issuer(const section& entry, issuer& into, mistake_list& mistakes) {
         into.account_key = parse_key_type(*key).value_or(into.account_key);
     }
     into.preferred_chain = entry.text("preferred_chain").value_or("");
-    if (const auto limits = entry.below("limits")) {
-        into.concurrent_orders =
-            static_cast<unsigned>(limits->integer("concurrent_orders").value_or(into.concurrent_orders));
-    }
+    into.profile = entry.text("profile").value_or("");
+    into.renewal_info = entry.flag("ari").value_or(true);
+    read_limits(entry, into);
     if (const auto own = entry.texts("email")) {
         into.contacts = *own;
     }
@@ -69,6 +88,7 @@ void build_issuers(const section& root, settings& out, mistake_list& mistakes) {
         issuer& made = out.issuers[std::string(known.name)] = common;
         made.name = known.name;
         made.directory = known.directory;
+        made.limits = known.limits;
     }
     for (const auto& [name, value] : named_entries(root, "issuers")) {
         issuer& made = out.issuers.try_emplace(name, common).first->second;

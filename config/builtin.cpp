@@ -7,13 +7,46 @@
 namespace evercert::config {
 namespace {
 
+using std::chrono::hours;
+constexpr hours day{24};
+
+// letsencrypt.org/docs/rate-limits. Limits on requests differ by resource there; this is below that of
+// orders, authorizations and certificates, which nearly all requests are about.
+constexpr rate_limits letsencrypt_limits{
+    .new_orders = {300, hours(3)},
+    .certificates_per_domain = {50, 7 * day},
+    .certificates_per_set = {5, 7 * day},
+    .failed_validations = {5, hours(1)},
+    .consecutive_failures = {1152, 1152 * day}, // one a day is forgiven
+    .requests = {100, seconds(1)},
+};
+
+// letsencrypt.org/docs/staging-environment
+constexpr rate_limits letsencrypt_staging_limits{
+    .new_orders = {1500, hours(3)},
+    .certificates_per_domain = {30'000, 7 * day},
+    .certificates_per_set = {30'000, 7 * day},
+    .failed_validations = {200, hours(1)},
+    .consecutive_failures = {3600, hours(6)},
+    .requests = {20, seconds(1)},
+};
+
+// Google publishes quotas to customers only, ZeroSSL, SSL.com and Actalis none at all: no limits stand for
+// those.
 constexpr std::array<builtin_issuer, 7> issuers{{
-    {.name = "letsencrypt", .directory = "https://acme-v02.api.letsencrypt.org/directory"},
-    {.name = "letsencrypt-staging", .directory = "https://acme-staging-v02.api.letsencrypt.org/directory"},
+    {.name = "letsencrypt",
+     .directory = "https://acme-v02.api.letsencrypt.org/directory",
+     .address_profile = "shortlived",
+     .limits = letsencrypt_limits},
+    {.name = "letsencrypt-staging",
+     .directory = "https://acme-staging-v02.api.letsencrypt.org/directory",
+     .address_profile = "shortlived",
+     .limits = letsencrypt_staging_limits},
     {.name = "zerossl",
      .directory = "https://acme.zerossl.com/v2/DV90",
      .needs_eab = true,
-     .eab_source = "the Developer page of your ZeroSSL account"},
+     .eab_source = "the Developer page of your ZeroSSL account",
+     .signs_addresses = false},
     {.name = "google",
      .directory = "https://dv.acme-v02.api.pki.goog/directory",
      .needs_eab = true,
@@ -40,15 +73,10 @@ std::span<const builtin_issuer> builtin_issuers() noexcept {
     return issuers;
 }
 
-const builtin_issuer* find_builtin_issuer(std::string_view name) noexcept {
+const builtin_issuer* find_public_ca(std::string_view directory) noexcept {
     const auto* const at =
-        std::find_if(issuers.begin(), issuers.end(), [&](const auto& i) { return i.name == name; });
+        std::find_if(issuers.begin(), issuers.end(), [&](const auto& i) { return i.directory == directory; });
     return at == issuers.end() ? nullptr : at;
-}
-
-bool is_public_directory(std::string_view directory) noexcept {
-    return std::any_of(issuers.begin(), issuers.end(),
-                       [&](const auto& i) { return i.directory == directory; });
 }
 
 std::span<const deployment> builtin_deployments() {

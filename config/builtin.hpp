@@ -8,20 +8,23 @@
 
 namespace evercert::config {
 
-/// A public CA that every file may name.
+/// A public CA that every file may name. All of it goes with the directory: an issuer of another name that
+/// uses the directory is held to the same, and one that is given another directory is not.
 struct builtin_issuer {
     std::string_view name;
     std::string_view directory;
     bool needs_eab = false;
     bool needs_email = false;
-    std::string_view eab_source = {}; ///< where an operator gets the key
+    std::string_view eab_source = {};      ///< where an operator gets the key
+    bool signs_addresses = true;           ///< false: refuses IP addresses over ACME
+    std::string_view address_profile = {}; ///< the only profile with IP addresses, where there is only one
+    rate_limits limits = {};               ///< as the CA publishes them; none where it does not
 };
 
 std::span<const builtin_issuer> builtin_issuers() noexcept;
-/// By name; null if there is none.
-const builtin_issuer* find_builtin_issuer(std::string_view name) noexcept;
-/// Whether `directory` belongs to one of them: such a CA follows the CA/Browser Forum's rules on names.
-bool is_public_directory(std::string_view directory) noexcept;
+/// The public CA at this directory, null if it is none: such a CA follows the CA/Browser Forum's rules on
+/// names and keys.
+const builtin_issuer* find_public_ca(std::string_view directory) noexcept;
 
 std::span<const deployment> builtin_deployments();
 

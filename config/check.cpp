@@ -141,13 +141,8 @@ private:
         if (count < row.low) {
             mistakes_.add(at.at(), path, fmt::format("the list is empty; allowed: {}", allowed_values(row)));
         } else if (count > row.high) {
-            std::string text = fmt::format("the list has {} entries; allowed: at most {}", count, row.high);
-            if (row.key() == "issuers") {
-                text = "failover between issuers is not available in this version; give exactly one";
-            } else if (row.key() == "keys") {
-                text = "several keys for one certificate are not available in this version; give exactly one";
-            }
-            mistakes_.add(at.at(), path, std::move(text));
+            mistakes_.add(at.at(), path,
+                          fmt::format("the list has {} entries; allowed: at most {}", count, row.high));
         }
     }
 

@@ -1,22 +1,14 @@
 #include "config/diff.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace evercert::config {
 namespace {
-
-using by_name = std::unordered_map<std::string_view, const managed_certificate*>;
-
-by_name index(const settings& from) {
-    by_name out;
-    out.reserve(from.certificates.size());
-    for (const managed_certificate& certificate : from.certificates) {
-        out.emplace(certificate.name, &certificate);
-    }
-    return out;
-}
 
 template <class Map>
 bool same(const Map& before, const Map& after, const std::string& name) {
@@ -28,32 +20,87 @@ bool same(const Map& before, const Map& after, const std::string& name) {
     return old_one->second == new_one->second;
 }
 
-bool same_certificate(const settings& before, const managed_certificate& was, const settings& after,
-                      const managed_certificate& is) {
-    return was == is && same(before.issuers, after.issuers, is.issuer) &&
-           same(before.challenges, after.challenges, is.challenge) &&
-           std::all_of(is.deploy.begin(), is.deploy.end(), [&](const std::string& name) {
-               return same(before.deployments, after.deployments, name);
-           });
-}
+/// Whether two policies say the same and all they refer to is the same. There are few policies and many
+/// certificates, so each answer is kept.
+class policy_comparison {
+public:
+    policy_comparison(const settings& before, const settings& after) : before_(before), after_(after) {}
+
+    bool same_policy(const issuance_policy& was, const issuance_policy& is) {
+        const auto [at, is_new] = known_.try_emplace({&was, &is}, false);
+        if (is_new) {
+            at->second = compare_policies(was, is);
+        }
+        return at->second;
+    }
+
+private:
+    [[nodiscard]] bool compare_policies(const issuance_policy& was, const issuance_policy& is) const {
+        return was == is && same(before_.challenges, after_.challenges, is.challenge) &&
+               std::ranges::all_of(
+                   is.issuers,
+                   [&](const std::string& name) { return same(before_.issuers, after_.issuers, name); }) &&
+               std::ranges::all_of(is.deploy, [&](const std::string& name) {
+                   return same(before_.deployments, after_.deployments, name);
+               });
+    }
+
+    const settings& before_;
+    const settings& after_;
+    std::map<std::pair<const issuance_policy*, const issuance_policy*>, bool> known_;
+};
+
+/// Finds certificates by name. Asked in their own order, as nearly all of them are after a change to a file,
+/// it needs no index.
+class name_finder {
+public:
+    explicit name_finder(const std::vector<certificate_ptr>& among) : among_(among) {}
+
+    std::optional<std::size_t> find(std::string_view name) {
+        if (next_ < among_.size() && among_[next_]->name == name) {
+            return next_++;
+        }
+        if (index_.empty()) {
+            for (std::size_t i = 0; i < among_.size(); ++i) {
+                index_.emplace(among_[i]->name, i);
+            }
+        }
+        const auto found = index_.find(name);
+        if (found == index_.end()) {
+            return std::nullopt;
+        }
+        next_ = found->second + 1;
+        return found->second;
+    }
+
+private:
+    const std::vector<certificate_ptr>& among_;
+    std::unordered_map<std::string_view, std::size_t> index_; ///< made when first needed
+    std::size_t next_ = 0;
+};
 
 } // namespace
 
 difference compare(const settings& before, const settings& after) {
     difference out;
-    const by_name was = index(before);
-    const by_name is = index(after);
-    for (const managed_certificate& certificate : after.certificates) {
-        const auto old_one = was.find(certificate.name);
-        if (old_one == was.end()) {
-            out.added.push_back(certificate.name);
-        } else if (!same_certificate(before, *old_one->second, after, certificate)) {
-            out.changed.push_back(certificate.name);
+    policy_comparison policies(before, after);
+    name_finder finder(before.certificates);
+    std::vector<bool> kept(before.certificates.size());
+    for (const certificate_ptr& is : after.certificates) {
+        const auto found = finder.find(is->name);
+        if (!found) {
+            out.added.push_back(is->name);
+            continue;
+        }
+        kept[*found] = true;
+        const managed_certificate& was = *before.certificates[*found];
+        if (was.names != is->names || !policies.same_policy(*was.policy, *is->policy)) {
+            out.changed.push_back(is->name);
         }
     }
-    for (const managed_certificate& certificate : before.certificates) {
-        if (!is.contains(certificate.name)) {
-            out.removed.push_back(certificate.name);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        if (!kept[i]) {
+            out.removed.push_back(before.certificates[i]->name);
         }
     }
     if (before.data_dir != after.data_dir) {

@@ -6,8 +6,9 @@
 
 namespace evercert::config {
 
-/// What a reload changes, by certificate name. A certificate counts as changed when its own entry, its
-/// issuer, its challenge or one of its deployments did.
+/// What a reload changes, by certificate name. A certificate counts as changed when its own entry, one of its
+/// issuers, its challenge or one of its deployments did; order counts, of names, issuers, keys and
+/// deployments.
 struct difference {
     std::vector<std::string> added;
     std::vector<std::string> changed;

@@ -61,7 +61,7 @@ public:
         check_tag(mark, tag);
         const std::uint32_t index = add(node_kind::scalar, place_of(mark));
         auto& made = doc_.records_[index];
-        made.text_begin = static_cast<std::uint32_t>(doc_.text_.size());
+        made.begin = static_cast<std::uint32_t>(doc_.text_.size());
         made.text_size = static_cast<std::uint32_t>(value.size());
         doc_.text_ += value;
         remember(anchor, index);
@@ -103,7 +103,7 @@ private:
         doc_.records_.push_back({.line = where.line, .column = where.column, .kind = kind});
         if (!open_.empty()) {
             level& parent = open_.back();
-            (parent.last == document::none ? doc_.records_[parent.index].child
+            (parent.last == document::none ? doc_.records_[parent.index].begin
                                            : doc_.records_[parent.last].sibling) = index;
             parent.last = index;
             ++parent.children;
@@ -165,12 +165,12 @@ private:
         const document::record source = doc_.records_[from];
         if (source.kind == node_kind::null || source.kind == node_kind::scalar) {
             auto& made = doc_.records_[add(source.kind, where)];
-            made.text_begin = source.text_begin;
+            made.begin = source.begin;
             made.text_size = source.text_size;
             return;
         }
         open(source.kind, where, YAML::NullAnchor);
-        for (std::uint32_t i = source.child; i != document::none; i = doc_.records_[i].sibling) {
+        for (std::uint32_t i = source.begin; i != document::none; i = doc_.records_[i].sibling) {
             copy(i, {doc_.records_[i].line, doc_.records_[i].column});
         }
         open_.pop_back();
@@ -194,12 +194,16 @@ place node::at() const noexcept {
 
 std::string_view node::text() const noexcept {
     const auto& record = owner_->records_[index_];
-    return std::string_view(owner_->text_).substr(record.text_begin, record.text_size);
+    return record.kind == node_kind::scalar
+               ? std::string_view(owner_->text_).substr(record.begin, record.text_size)
+               : std::string_view();
 }
 
 std::optional<node> node::first() const noexcept {
-    const auto child = owner_->records_[index_].child;
-    return child == document::none ? std::nullopt : std::optional(node(*owner_, child));
+    const auto& record = owner_->records_[index_];
+    const bool has_children = record.kind == node_kind::list || record.kind == node_kind::map;
+    return has_children && record.begin != document::none ? std::optional(node(*owner_, record.begin))
+                                                          : std::nullopt;
 }
 
 std::optional<node> node::next() const noexcept {

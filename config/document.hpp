@@ -69,12 +69,12 @@ public:
     struct record {
         int line = 0;
         int column = 0;
-        std::uint32_t child = none;
+        std::uint32_t begin = none; ///< first child of a list or map, first byte of a scalar's text
         std::uint32_t sibling = none;
-        std::uint32_t text_begin = 0;
-        std::uint32_t text_size = 0;
-        node_kind kind = node_kind::null;
+        std::uint32_t text_size : 24 = 0; ///< a file has 2^23 bytes, and escapes do not double them
+        node_kind kind : 8 = node_kind::null;
     };
+    static_assert(sizeof(record) == 20); // a large file has a million of them
 
     /// Absent for a file without content. Every other trouble is one mistake in `mistakes`.
     [[nodiscard]] std::optional<node> root() const;

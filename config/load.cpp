@@ -9,10 +9,24 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
+#include <malloc.h>
 
 namespace evercert::config {
+namespace {
+
+constexpr std::size_t large_file = std::size_t{256} * 1024;
+
+std::expected<settings, std::vector<mistake>> load_counted(const std::string& path, std::size_t& size) {
+    auto text = read_file(path, max_file_size, false);
+    if (!text) {
+        return std::unexpected(std::vector<mistake>{
+            {path, 0, 0, {}, fmt::format("the file cannot be read: {}", text.error().message)}});
+    }
+    size = text->size();
+    return load_text(*text, path);
+}
+
+} // namespace
 
 std::string mistake::to_string() const {
     std::string out = escape(file, 1000);
@@ -27,12 +41,14 @@ std::string mistake::to_string() const {
 }
 
 std::expected<settings, std::vector<mistake>> load_file(const std::string& path) {
-    auto text = read_file(path, max_file_size, false);
-    if (!text) {
-        return std::unexpected(std::vector<mistake>{
-            {path, 0, 0, {}, fmt::format("the file cannot be read: {}", text.error().message)}});
+    std::size_t size = 0;
+    auto loaded = load_counted(path, size);
+    if (size > large_file) {
+        // The settings stay for the daemon's life; what the parser and the tree were made of is free again,
+        // but in pieces that malloc would keep for itself.
+        ::malloc_trim(0);
     }
-    return load_text(*text, path);
+    return loaded;
 }
 
 std::expected<settings, std::vector<mistake>> load_text(std::string_view text, const std::string& name) {
@@ -58,37 +74,6 @@ std::expected<settings, std::vector<mistake>> load_text(std::string_view text, c
     }
     if (!mistakes.empty()) {
         return std::unexpected(mistakes.take());
-    }
-    return out;
-}
-
-std::vector<std::string> warnings(const settings& checked) {
-    std::vector<std::string> out;
-    std::set<std::string> silent;
-    std::set<std::string> addresses;
-    for (const managed_certificate& certificate : checked.certificates) {
-        const issuer& at = checked.issuers.at(certificate.issuer);
-        if (at.contacts.empty()) {
-            silent.insert(at.name);
-        }
-        const bool has_address =
-            std::any_of(certificate.names.begin(), certificate.names.end(),
-                        [](const identifier& name) { return name.type == identifier::kind::ip; });
-        if (has_address && at.directory.find(".api.letsencrypt.org/") != std::string::npos) {
-            addresses.insert(certificate.name);
-        }
-    }
-    for (const std::string& name : silent) {
-        out.push_back(fmt::format(
-            "no mail address is given for issuer {}: the CA cannot write to you about revocations "
-            "and other news; add `email:`",
-            name));
-    }
-    for (const std::string& name : addresses) {
-        out.push_back(
-            fmt::format("certificate {} has an IP address, which Let's Encrypt signs only under its profile "
-                        "\"shortlived\"; this version cannot ask for a profile, so the CA will refuse",
-                        name));
     }
     return out;
 }

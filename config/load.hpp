@@ -21,7 +21,8 @@ struct mistake {
     friend bool operator==(const mistake&, const mistake&) = default;
 };
 
-/// Sorted by place; never empty as an error.
+/// Sorted by place; never empty as an error. After a large file the memory that reading it took goes back to
+/// the system.
 std::expected<settings, std::vector<mistake>> load_file(const std::string& path);
 /// The same from text; `name` stands for the file in mistakes. Relative paths inside are taken from the
 /// working directory.

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <vector>
 
 namespace evercert::config {
 namespace {
@@ -92,18 +91,6 @@ std::string directory_name(const identifier& first) {
     std::string name = first.wildcard() ? "wildcard." + first.base() : first.value;
     std::replace(name.begin(), name.end(), ':', '-');
     return name.starts_with('-') ? "0" + name : name;
-}
-
-std::string identifier_set(std::span<const identifier> names) {
-    std::vector<std::string_view> values;
-    values.reserve(names.size());
-    for (const identifier& name : names) {
-        values.emplace_back(
-            name.value); // an IP address cannot look like a DNS name, so the type need not be told
-    }
-    std::sort(values.begin(), values.end());
-    values.erase(std::unique(values.begin(), values.end()), values.end());
-    return fmt::format("{}", fmt::join(values, ","));
 }
 
 } // namespace evercert::config

@@ -2,7 +2,6 @@
 // Names as people write them become names as certificates and folders have them. libidn2's only door.
 #include "core/model/identifier.hpp"
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,8 +17,5 @@ bool is_safe_name(std::string_view name) noexcept;
 /// The folder of a certificate that was given no name: its first name, "*." written "wildcard.", ":" written
 /// "-", a "0" in front of an address that begins with "::".
 std::string directory_name(const identifier& first);
-
-/// The same for every order and repetition of the same identifiers, different for different ones.
-std::string identifier_set(std::span<const identifier> names);
 
 } // namespace evercert::config

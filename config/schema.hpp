@@ -18,6 +18,7 @@ enum class value_type {
     flag,     ///< true or false
     integer,  ///< bounds as they are
     duration, ///< "30s"; bounds in milliseconds
+    rate,     ///< "300/3h", or off
     choice,   ///< one of `allowed`
     choices,  ///< list of them
     path,     ///< file or folder; relative ones start at the working directory

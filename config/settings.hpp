@@ -43,8 +43,10 @@ struct settings {
     std::map<std::string, issuer> issuers; ///< built-in ones included
     std::map<std::string, http01_challenge> challenges;
     std::map<std::string, deployment> deployments; ///< built-in ones included
-    std::vector<managed_certificate> certificates; ///< in the file's order, names unique
-    friend bool operator==(const settings&, const settings&) = default;
+    /// In the file's order, never null, names unique. Equal policies are one object.
+    std::vector<certificate_ptr> certificates;
+    /// By what the certificates say, not by which objects say it.
+    friend bool operator==(const settings&, const settings&);
 };
 
 } // namespace evercert::config

@@ -73,6 +73,16 @@ std::string shown(std::string_view text) {
     return escape(text, 80);
 }
 
+constexpr std::int64_t largest_count = 1'000'000;
+constexpr std::int64_t longest_period = 3650 * duration_units.front().factor;
+
+std::unexpected<error> not_a_rate(std::string_view text, std::string_view why) {
+    return fail(errc::invalid_argument,
+                fmt::format("\"{}\" is not a rate ({}); write it like 300/3h or 20 / 1s, or "
+                            "off for no limit",
+                            shown(text), why));
+}
+
 } // namespace
 
 result<milliseconds> parse_duration(std::string_view text) {
@@ -110,6 +120,43 @@ result<milliseconds> parse_duration(std::string_view text) {
         rest.remove_prefix(name.size());
     } while (!rest.empty());
     return milliseconds(total);
+}
+
+result<rate> parse_rate(std::string_view text) {
+    if (text == "off") {
+        return rate();
+    }
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos) {
+        return not_a_rate(text, "there is no \"/\" between a count and a time");
+    }
+    const std::string_view front = trim(text.substr(0, slash));
+    const std::string_view behind = trim(text.substr(slash + 1));
+    std::string_view rest = front;
+    const bool digits = !front.empty() && front.find_first_not_of("0123456789") == std::string_view::npos;
+    const auto count = take_number(rest);
+    if (!digits) {
+        return not_a_rate(text, "what stands before the \"/\" is not a whole number");
+    }
+    if (count == 0) {
+        return not_a_rate(text, "a count of 0 would let nothing through");
+    }
+    if (!count || *count > largest_count) {
+        return not_a_rate(text, fmt::format("the count is more than {}", largest_count));
+    }
+    for (const auto& unit : duration_units) {
+        if (behind == unit.name) {
+            return not_a_rate(text, fmt::format("the time needs its number: {}/1{}", *count, behind));
+        }
+    }
+    const auto period = parse_duration(behind);
+    if (!period) {
+        return not_a_rate(text, "what stands behind the \"/\" is not a duration such as 1s, 5m, 3h or 7d");
+    }
+    if (period->count() == 0 || period->count() > longest_period) {
+        return not_a_rate(text, "the time goes from 1ms to 3650d");
+    }
+    return rate{static_cast<unsigned>(*count), *period};
 }
 
 result<std::uint64_t> parse_size(std::string_view text) {

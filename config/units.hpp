@@ -1,6 +1,7 @@
 #pragma once
 // Quantities as people write them.
 #include "core/base/time.hpp"
+#include "core/model/rate_limits.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -10,6 +11,10 @@ namespace evercert::config {
 /// "500ms", "30s", "5m", "2h", "10d", or several from large to small: "1h30m". Never negative. A bare number
 /// is refused: its unit would be a guess.
 result<milliseconds> parse_duration(std::string_view text);
+
+/// "300/3h": so many in such a time, which a token bucket of that capacity and refill stands for. 1 to
+/// 1,000,000 in 1ms to 3650d; spaces may stand around the slash. "off" is no limit.
+result<rate> parse_rate(std::string_view text);
 
 /// Bytes: "512", "64KiB" (or "64K", "64k"), "10MiB", "1GiB" are powers of 1024; "10kB", "10MB", "1GB" powers
 /// of 1000.

@@ -89,9 +89,6 @@ std::string choice_trouble(const schema_row& row, std::string_view text) {
     if (std::find(words.begin(), words.end(), text) != words.end()) {
         return {};
     }
-    if (row.type == value_type::choices && text == "ed25519") {
-        return fmt::format("no public CA signs ed25519 keys; allowed: {}", allowed_values(row));
-    }
     return fmt::format("{} is not accepted; allowed: {}{}", in_quotes(text), allowed_values(row),
                        did_you_mean(text, words));
 }
@@ -111,6 +108,11 @@ std::string duration_trouble(const schema_row& row, std::string_view text) {
     const bool good = length->count() >= row.low && length->count() <= row.high;
     return good ? std::string()
                 : fmt::format("{} is not accepted; allowed: {}", in_quotes(text), allowed_values(row));
+}
+
+std::string rate_trouble(std::string_view text) {
+    const auto read = parse_rate(text);
+    return read ? std::string() : read.error().message;
 }
 
 std::string endpoint_trouble(std::string_view text) {
@@ -155,6 +157,8 @@ std::string value_trouble(const schema_row& row, std::string_view text, std::siz
         return number_trouble(row, text);
     case value_type::duration:
         return duration_trouble(row, text);
+    case value_type::rate:
+        return rate_trouble(text);
     case value_type::choice:
     case value_type::choices:
         return choice_trouble(row, text);
@@ -191,6 +195,8 @@ std::string allowed_values(const schema_row& row) {
     case value_type::duration:
         return fmt::format("a duration from {} to {}, such as 30s", format_duration(milliseconds(row.low)),
                            format_duration(milliseconds(row.high)));
+    case value_type::rate:
+        return "a count and a time such as 300/3h, or off for no limit";
     case value_type::choice:
     case value_type::choices:
         return fmt::format("{}", fmt::join(row.allowed_words(), ", "));
@@ -256,6 +262,12 @@ std::optional<milliseconds> section::duration(std::string_view key) const {
     const auto value = text(key);
     const auto length = value ? parse_duration(*value) : fail(errc::not_found, "");
     return length ? std::optional(*length) : std::nullopt;
+}
+
+std::optional<evercert::rate> section::rate(std::string_view key) const {
+    const auto value = text(key);
+    const auto read = value ? parse_rate(*value) : fail(errc::not_found, "");
+    return read ? std::optional(*read) : std::nullopt;
 }
 
 std::optional<std::vector<node>> section::items(std::string_view key) const {

@@ -3,6 +3,7 @@
 #include "config/document.hpp"
 #include "config/schema.hpp"
 #include "core/base/time.hpp"
+#include "core/model/rate_limits.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -37,6 +38,7 @@ public:
     [[nodiscard]] std::optional<bool> flag(std::string_view key) const;
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key) const;
     [[nodiscard]] std::optional<milliseconds> duration(std::string_view key) const;
+    [[nodiscard]] std::optional<evercert::rate> rate(std::string_view key) const;
     /// Nodes of the correct items of a list.
     [[nodiscard]] std::optional<std::vector<node>> items(std::string_view key) const;
     [[nodiscard]] std::optional<std::vector<std::string>> texts(std::string_view key) const;

@@ -137,11 +137,14 @@ result<void> runtime::start_up() {
     }
     objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, *log_, std::move(*files), settings_,
                                         std::move(*sockets));
-    control_parts parts{.engine = objects_->engine(),
-                        .time = *time_,
-                        .events = *log_,
-                        .reload = [this] { return reload(); },
-                        .status = [this] { return describe(); }};
+    control_parts parts{
+        .engine = objects_->engine(),
+        .time = *time_,
+        .events = objects_->history(),
+        .reload = [this] { return reload(); },
+        .status = [this] { return describe(); },
+        .history = [this](std::string name) { return objects_->history().of(std::move(name)); },
+        .recent = [this] { return objects_->history().recent(); }};
     control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
                                      make_control_handler(std::move(parts)));
     make_socket_folder(settings_.control.socket);
@@ -197,6 +200,7 @@ awaitable<void> runtime::shut_down() {
     co_await closing_.join();
     tasks_.cancel();
     co_await tasks_.join();
+    co_await objects_->history().stop(farewell_time);
     tell("daemon.stopped", severity::info, "stopped");
 }
 

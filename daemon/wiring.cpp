@@ -51,24 +51,31 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
                const config::settings& settings, std::vector<systemd::passed_descriptor> sockets)
     : executor_(std::move(executor))
     , time_(time)
-    , events_(events)
     , random_(make_system_random())
     , files_(std::move(files))
     , repository_(*files_)
+    , vault_(lifecycle::make_file_vault(repository_))
     , workers_(worker_threads)
+    , history_(executor_, events, repository_, workers_, time_)
     , processes_(backends::make_process_runner(executor_))
-    , deployer_(make_deployer(executor_, *processes_, time_, events_, settings.deployments, net::probe_tls))
+    , deployer_(make_deployer(executor_, *processes_, time_, history_, settings.deployments, net::probe_tls))
+    , crls_(std::make_unique<lifecycle::revocation_watch>(http_for(""), time_, *random_, workers_, history_))
     , sockets_(std::move(sockets))
     , engine_(lifecycle::make_engine(
           executor_,
           lifecycle::engine_parts{.repository = repository_,
+                                  .files = *vault_,
                                   .deploys = *deployer_,
-                                  .events = events_,
+                                  .events = history_,
                                   .time = time_,
                                   .random = *random_,
                                   .workers = workers_,
                                   .make_client = [this](const issuer& which) { return make_client(which); },
-                                  .read_hmac_key = read_hmac_key})) {}
+                                  .read_hmac_key = read_hmac_key,
+                                  .check_crl =
+                                      [this](auto leaf, auto issuer) {
+                                          return crls_->check(std::move(leaf), std::move(issuer));
+                                      }})) {}
 
 wiring::~wiring() = default;
 
@@ -87,7 +94,7 @@ http_client& wiring::http_for(const std::string& trust) {
 
 result<std::unique_ptr<acme::client>> wiring::make_client(const issuer& settings) {
     const acme::client_parts parts{
-        .http = http_for(settings.trust), .time = time_, .random = *random_, .events = events_};
+        .http = http_for(settings.trust), .time = time_, .random = *random_, .events = history_};
     return acme::make_client(settings, parts, executor_);
 }
 
@@ -109,7 +116,7 @@ std::unique_ptr<solvers::http01_solver> wiring::make_solver(const config::http01
     if (how.listen.empty()) {
         how.listen.assign(settings.listen.begin(), settings.listen.end());
     }
-    return solvers::make_http01_solver(executor_, events_, std::move(how));
+    return solvers::make_http01_solver(executor_, history_, std::move(how));
 }
 
 void wiring::open(challenge& what) {
@@ -124,7 +131,7 @@ void wiring::open(challenge& what) {
                .message =
                    opened ? fmt::format("challenge {} can be answered now", what.settings.name) : trouble,
                .fields = {{"challenge", what.settings.name}}};
-    events_.emit(told);
+    history_.emit(told);
     what.trouble = trouble;
 }
 
@@ -147,8 +154,9 @@ awaitable<void> wiring::apply(config::settings settings) {
     lifecycle::assignment work;
     work.issuers = settings.issuers;
     for (const auto& [name, how] : settings.challenges) {
-        const bool used = std::any_of(settings.certificates.begin(), settings.certificates.end(),
-                                      [&, &wanted = name](const auto& c) { return c.challenge == wanted; });
+        const bool used =
+            std::any_of(settings.certificates.begin(), settings.certificates.end(),
+                        [&, &wanted = name](const auto& c) { return c->policy->challenge == wanted; });
         auto found = challenges_.find(name);
         if (found == challenges_.end() && used) {
             found = challenges_.emplace(name, challenge{how, make_solver(how), {}}).first;

@@ -2,6 +2,9 @@
 // The only place that names concrete classes: reading it is reading what this build can do.
 #include "config/settings.hpp"
 #include "core/lifecycle/engine.hpp"
+#include "core/lifecycle/history_sink.hpp"
+#include "core/lifecycle/revocation_watch.hpp"
+#include "core/lifecycle/vault.hpp"
 #include "core/ports/store.hpp"
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/log/log.hpp"
@@ -36,6 +39,8 @@ public:
 
     [[nodiscard]] lifecycle::engine& engine() noexcept { return *engine_; }
     [[nodiscard]] server_deployer& deploys() noexcept { return *deployer_; }
+    /// The activity record, which passes events on to the log. Stopped last.
+    [[nodiscard]] lifecycle::history_sink& history() noexcept { return history_; }
 
 private:
     struct challenge {
@@ -51,14 +56,16 @@ private:
 
     asio::any_io_executor executor_;
     time_source& time_;
-    log& events_;
     std::unique_ptr<random_source> random_;
     std::unique_ptr<store> files_;
     storage::repository repository_;
+    std::unique_ptr<lifecycle::vault> vault_;
     worker_pool workers_;
+    lifecycle::history_sink history_;
     std::unique_ptr<process_runner> processes_;
     std::unique_ptr<server_deployer> deployer_;
     std::map<std::string, std::unique_ptr<http_client>> http_; ///< by trust file
+    std::unique_ptr<lifecycle::revocation_watch> crls_;
     std::map<std::string, challenge> challenges_;
     std::vector<std::unique_ptr<solvers::http01_solver>>
         retired_;                                     ///< closed, but orders under way may still name them

@@ -5,7 +5,6 @@
 #include "core/base/async.hpp"
 #include "core/base/random.hpp"
 #include "core/base/time.hpp"
-#include "core/base/worker_pool.hpp"
 #include "core/crypto/key.hpp"
 #include "core/model/issuer.hpp"
 #include "core/ports/event_sink.hpp"
@@ -40,6 +39,10 @@ struct issuance {
     std::string csr;       ///< DER, made with a key that is durable already
     std::string order_url; ///< resume this order if not empty
     std::string preferred_chain;
+    std::string profile; ///< asked for if not empty; must be in the directory
+    std::string
+        replaces; ///< ARI identifier of the certificate that this one replaces (RFC 9773 section 5); sent
+                  ///< where the directory has renewalInfo, dropped once when the CA may have refused it
     milliseconds patience =
         std::chrono::minutes(5); ///< give up waiting then; the order stays and is resumed later
     solver* answers = nullptr;   ///< for challenges of its type
@@ -54,6 +57,33 @@ struct issued {
     std::string order_url;
 };
 
+/// What a directory says of itself.
+struct issuer_description {
+    bool renewal_info = false;
+    bool external_account_required = false;
+    bool key_change = false;
+    std::string terms_of_service;      ///< foreign text; may be empty
+    std::vector<std::string> profiles; ///< names, foreign text
+};
+
+/// A CA's answer about when to renew (RFC 9773 section 4.2).
+struct renewal_info {
+    wall_time start;
+    wall_time end;               ///< after start
+    std::string explanation_url; ///< foreign text for people; may be empty
+    milliseconds retry_after{0}; ///< from 1 min to 1 day; 6 h where the CA did not say
+};
+
+/// An account object as the CA shows it (RFC 8555 section 7.1.2); foreign text. What it does not say, or not
+/// in the right form, is empty.
+struct account_details {
+    std::string url;
+    std::string status;                ///< "valid", "deactivated", "revoked"
+    std::vector<std::string> contacts; ///< "mailto:ops@example.com"; many CAs no longer tell
+    std::string orders_url;
+};
+
+/// All requests together keep to the issuer's `limits.requests`: what is asked too early waits its turn.
 class client {
 public:
     virtual ~client() = default;
@@ -64,10 +94,38 @@ public:
     /// sections 7.3, 7.3.1).
     virtual awaitable<outcome<std::string>> open_account(registration terms) = 0;
 
+    /// The URL of the account that `account_key` has at the CA, by onlyReturnExisting: which key counts after
+    /// a key change whose answer was lost. Does not change what use_account said.
+    virtual awaitable<outcome<std::string>> find_account(crypto::key account_key) = 0;
+    /// By POST-as-GET of the account URL, which some CAs do not answer: their failure is passed on.
+    virtual awaitable<outcome<account_details>> read_account() = 0;
+    /// Replaces the contacts by these, or by none (RFC 8555 section 7.3.2).
+    virtual awaitable<outcome<void>> update_contacts(std::vector<std::string> mail_addresses) = 0;
+    /// For good (RFC 8555 section 7.3.6). After success nothing more is sent for the account. errc::protocol
+    /// when the CA's answer does not say that it is done.
+    virtual awaitable<outcome<void>> deactivate_account() = 0;
+    /// Makes the account use `new_key`, which is durable already (RFC 8555 section 7.3.5), looks whether that
+    /// is so, and uses it from then on. A failure without an HTTP status, or with 5xx, leaves it open whether
+    /// the CA has done it: ask find_account. errc::unsupported: the directory has no keyChange;
+    /// errc::invalid_argument: it is the key in use; HTTP status 409: it belongs to another account.
+    /// Challenges are answered with the key of the moment at which they are set up, and the CA checks them
+    /// against the key of the moment at which it asks: wait until no issuance is under way, and begin none
+    /// meanwhile.
+    virtual awaitable<outcome<void>> change_key(crypto::key new_key) = 0;
+
+    /// What the directory says; fetched if need be.
+    virtual awaitable<outcome<issuer_description>> describe() = 0;
+    /// When the CA wants this certificate renewed. `certificate_id` as made by renewal_id().
+    /// errc::unsupported: the directory has no renewalInfo; HTTP status 404: the CA does not know the
+    /// certificate; errc::protocol: what it says makes no sense, and will not soon. `failure::retry_after` is
+    /// what it asked, if it did.
+    virtual awaitable<outcome<renewal_info>> fetch_renewal_info(std::string certificate_id) = 0;
+
     /// Orders (or resumes), proves all names in parallel, finalizes, downloads. On failure the authorizations
     /// that an abandoned order leaves pending are deactivated as far as the CA answers. `failure::where` says
     /// how far it came. When the order itself is gone or invalid `order_lost(failure)` is true: the next try
-    /// starts a new one.
+    /// starts a new one. An order never has another profile than was asked for: see failure::profile_missing.
+    /// For a resumed order `profile` is only compared, and `replaces` means nothing.
     virtual awaitable<outcome<issued>> issue(issuance request) = 0;
 
     /// Revokes by the account key, or by `certificate_key` if given (RFC 8555 section 7.6). alreadyRevoked is

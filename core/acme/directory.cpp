@@ -3,6 +3,8 @@
 #include "core/acme/json_read.hpp"
 #include "core/acme/url_policy.hpp"
 
+#include <algorithm>
+
 namespace evercert::acme {
 namespace {
 
@@ -19,6 +21,10 @@ result<std::string> required_url(const json::value& object, std::string_view mem
 }
 
 } // namespace
+
+bool directory::lists_profile(std::string_view name) const {
+    return std::ranges::find(profiles, name) != profiles.end();
+}
 
 result<directory> parse_directory(const json::value& object, std::string_view directory_url) {
     directory found;

@@ -20,6 +20,8 @@ struct directory {
     std::string terms_of_service;      ///< foreign text, for people; may be empty
     std::vector<std::string> profiles; ///< names, foreign text
     bool external_account_required = false;
+
+    [[nodiscard]] bool lists_profile(std::string_view name) const;
 };
 
 /// errc::protocol when one of the three URLs that everything needs is missing or not acceptable. The others

@@ -85,37 +85,6 @@ order_action issue_run::seen(step where, const http_response& answer) {
     return next;
 }
 
-awaitable<order_action> issue_run::create() {
-    const auto where = co_await context_.talk.get_directory();
-    if (!where) {
-        co_return failed(where.error());
-    }
-    const auto turn = co_await context_.talk.enter_new_order();
-    if (!turn) {
-        co_return failed(turn.error());
-    }
-    signed_request request(step::new_order, (*where)->new_order, new_order_payload(context_.request.names));
-    const auto answer = co_await context_.talk.post(std::move(request));
-    if (!answer) {
-        context_.talk.note_new_order_failure(answer.error());
-        co_return failed(answer.error());
-    }
-    auto url = context_.talk.location(step::new_order, *answer);
-    if (!url) {
-        co_return failed(std::move(url.error()));
-    }
-    order_url_ = *url;
-    if (context_.request.on_order) {
-        auto kept = co_await context_.request.on_order(std::move(*url));
-        if (!kept) {
-            co_return failed(
-                failure(step::new_order, kept.error().within("keeping the URL of the new order")));
-        }
-    }
-    context_.tell("acme.order_created", severity::info, "the CA accepted an order", {{"order", order_url_}});
-    co_return seen(step::new_order, *answer);
-}
-
 awaitable<order_action> issue_run::fetch() {
     const bool first_look = flow_.state() == order_state::fetching;
     signed_request request(step::order, order_url_);
@@ -185,7 +154,10 @@ awaitable<order_action> issue_run::finalize() {
             pace_.answered(context_.time().steady_now(), why.retry_after);
             co_return flow_.resume(order_event(order_event::kind::not_ready, std::move(why)));
         }
-        why.order_gone = why.where == step::finalize && (why.http_status == 404 || why.http_status == 410);
+        note_profile_refusal(why);
+        // An order with a profile that the CA has withdrawn stays as it is until it expires.
+        why.order_gone = why.where == step::finalize &&
+                         (why.profile_missing || why.http_status == 404 || why.http_status == 410);
         co_return failed(std::move(why));
     }
     context_.tell("acme.finalized", severity::debug, "the CA took the certificate request");

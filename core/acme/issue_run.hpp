@@ -13,14 +13,16 @@ class issue_run {
 public:
     explicit issue_run(issue_context& context)
         : context_(context)
-        , flow_(context.request.names, context.request.order_url)
+        , flow_(context.request.names, context.request.order_url, context.request.profile)
         , order_url_(context.request.order_url) {}
 
     /// See client::issue.
     awaitable<outcome<issued>> go();
 
 private:
-    awaitable<order_action> create();
+    awaitable<order_action> create(); ///< in new_order.cpp, with what belongs to it
+    awaitable<outcome<http_response>> ask_for_order(std::string url, std::string replaces);
+    void note_profile_refusal(failure& why);
     awaitable<order_action> fetch();
     awaitable<order_action> wait_and_fetch();
     awaitable<order_action> prove();

@@ -29,7 +29,9 @@ result<std::string> sign_jws(const crypto::key& signer, const jws_header& header
     } else {
         out.member("kid", header.kid);
     }
-    out.member("nonce", header.nonce);
+    if (!header.nonce.empty()) {
+        out.member("nonce", header.nonce);
+    }
     out.member("url", header.url);
     out.end_object();
 

@@ -11,9 +11,9 @@ namespace evercert::acme {
 
 /// The protected header besides `alg`.
 struct jws_header {
-    std::string url; ///< byte for byte what is being POSTed to
-    std::string nonce;
-    std::string kid; ///< account URL; empty: the public key itself goes in as `jwk`
+    std::string url;   ///< byte for byte what is being POSTed to
+    std::string nonce; ///< empty in the inner JWS of a key change, which has none
+    std::string kid;   ///< account URL; empty: the public key itself goes in as `jwk`
 };
 
 /// The request body. An empty `payload` makes it a POST-as-GET (section 6.3); "{}" is something else.

@@ -2,6 +2,7 @@
 
 #include "core/acme/json_read.hpp"
 #include "core/acme/url_policy.hpp"
+#include "core/base/text.hpp"
 #include "core/crypto/base64url.hpp"
 #include "core/json/writer.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 
 // More names than any CA puts on one certificate.
 constexpr std::size_t most_names = 1000;
+constexpr std::size_t longest_profile = 256;
 
 constexpr std::array<std::pair<std::string_view, order_status>, 5> words{{
     {"pending", order_status::pending},
@@ -125,6 +127,7 @@ result<order> parse_order(const json::value& object, std::string_view directory_
     got.certificate = std::move(*certificate);
 
     got.expires = time_or_none(object, "expires");
+    got.profile = text_or_empty(object, "profile", longest_profile);
     if (const auto trouble = object.optional_object("error"); trouble && *trouble) {
         got.trouble = read_problem(**trouble, 0);
     }
@@ -144,13 +147,31 @@ result<void> check_names(const order& got, const std::vector<identifier>& asked)
     return fail(errc::protocol, "the CA's order is for other names than were asked", std::move(theirs));
 }
 
-std::string new_order_payload(const std::vector<identifier>& names) {
+result<void> check_profile(const order& got, std::string_view asked) {
+    if (asked.empty() || got.profile.empty() || got.profile == asked) {
+        return {};
+    }
+    return fail(errc::refused,
+                fmt::format("the CA made the order with another profile than '{}', which was asked for",
+                            escape(asked, longest_profile)),
+                got.profile);
+}
+
+std::string new_order_payload(const std::vector<identifier>& names, std::string_view profile,
+                              std::string_view replaces) {
     json::writer out;
     out.begin_object().key("identifiers").begin_array();
     for (const auto& name : names) {
         out.begin_object().member("type", name.type_name()).member("value", name.value).end_object();
     }
-    out.end_array().end_object();
+    out.end_array();
+    if (!profile.empty()) {
+        out.member("profile", profile);
+    }
+    if (!replaces.empty()) {
+        out.member("replaces", replaces);
+    }
+    out.end_object();
     return out.text();
 }
 

@@ -24,6 +24,7 @@ struct order {
     std::string certificate;                 ///< URL; empty until the CA gives it
     std::optional<wall_time> expires;
     std::optional<problem> trouble;
+    std::string profile; ///< foreign text; empty where the CA does not say
 };
 
 /// All URLs in it have passed accept_url. errc::protocol for anything that the flow would depend on and is
@@ -32,7 +33,13 @@ result<order> parse_order(const json::value& object, std::string_view directory_
 /// errc::protocol unless the order is for exactly these names, in whatever order.
 result<void> check_names(const order& got, const std::vector<identifier>& asked);
 
-std::string new_order_payload(const std::vector<identifier>& names);
+/// errc::refused if the order says that it has another profile than `asked`. Silence is taken for consent,
+/// and where none was asked for the CA may choose.
+result<void> check_profile(const order& got, std::string_view asked);
+
+/// `profile` (draft-ietf-acme-profiles) and `replaces` (RFC 9773 section 5) are left out when empty.
+std::string new_order_payload(const std::vector<identifier>& names, std::string_view profile,
+                              std::string_view replaces);
 std::string finalize_payload(std::string_view csr_der);
 
 } // namespace evercert::acme

@@ -114,6 +114,12 @@ order_action order_flow::on_seen(order object) {
         why.order_gone = true;
         return give_up(std::move(why));
     }
+    if (auto same = check_profile(object, profile_); !same) {
+        failure why(step::order, same.error());
+        why.order_gone = true;
+        why.profile_missing = true;
+        return give_up(std::move(why));
+    }
     // An answer to finalize may leave out what the order said before.
     if (object.finalize.empty()) {
         object.finalize = current_.finalize;

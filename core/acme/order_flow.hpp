@@ -64,9 +64,10 @@ struct order_event {
 
 class order_flow {
 public:
-    /// An empty `order_url` makes a new order, else that one is resumed.
-    order_flow(std::vector<identifier> names, std::string order_url)
-        : names_(std::move(names)), resumed_(!order_url.empty()) {}
+    /// An empty `order_url` makes a new order, else that one is resumed. An order with another `profile` is
+    /// refused, unless that is empty.
+    order_flow(std::vector<identifier> names, std::string order_url, std::string profile = {})
+        : names_(std::move(names)), profile_(std::move(profile)), resumed_(!order_url.empty()) {}
 
     order_action resume(order_event event);
 
@@ -84,6 +85,7 @@ private:
     order_action on_patience_over(std::optional<milliseconds> next_look);
 
     std::vector<identifier> names_;
+    std::string profile_;
     bool resumed_;
     bool proven_ = false;
     unsigned finalized_ = 0; ///< how often finalize was asked

@@ -32,12 +32,6 @@ std::optional<identifier> named(const json::value& object) {
     return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
 }
 
-/// A link that a person may be told to open; anything else is dropped.
-std::string readable_link(std::string text) {
-    const bool clean = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-    return clean && (text.starts_with("https://") || text.starts_with("http://")) ? text : std::string();
-}
-
 bool json_media_type(std::string_view field) {
     const std::string type = to_lower_ascii(trim(field.substr(0, field.find(';'))));
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
@@ -69,6 +63,8 @@ std::string_view to_string(step where) noexcept {
         return "revocation";
     case step::key_change:
         return "key_change";
+    case step::renewal_info:
+        return "renewal_info";
     }
     return "unknown";
 }
@@ -78,7 +74,7 @@ problem read_problem(const json::value& object, int http_status) {
     said.type = short_type(text_or_empty(object, "type", 256));
     said.title = text_or_empty(object, "title", 1024);
     said.detail = text_or_empty(object, "detail");
-    said.instance = readable_link(text_or_empty(object, "instance", 2048));
+    said.instance = link_or_empty(object, "instance");
     const auto status = object.optional_integer("status");
     const bool usable = status && *status && **status >= 100 && **status <= 599;
     said.status = usable ? static_cast<int>(**status) : http_status;

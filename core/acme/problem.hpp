@@ -44,7 +44,8 @@ enum class step {
     order,
     certificate,
     revocation,
-    key_change
+    key_change,
+    renewal_info
 };
 std::string_view to_string(step where) noexcept;
 
@@ -57,6 +58,9 @@ struct failure {
     std::optional<milliseconds> retry_after; ///< as the CA asked, already capped to a day
     std::optional<identifier> name;          ///< the name whose authorization failed
     bool order_gone = false; ///< the order can never be completed; see order_lost() in client.hpp
+    /// The profile asked for is not to be had: the directory does not list it, the CA answered
+    /// invalidProfile, or made the order with another one.
+    bool profile_missing = false;
 
     failure() = default;
     failure(step w, error c) : where(w), cause(std::move(c)) {}

@@ -20,6 +20,19 @@ void session::use_account(crypto::key account_key, std::string account_url) {
     account_lost_.reset();
 }
 
+void session::close_account(failure why) {
+    account_url_.clear();
+    account_lost_ = std::move(why);
+}
+
+outcome<void> session::has_account() const {
+    if (key_ && !account_url_.empty()) {
+        return {};
+    }
+    return std::unexpected(account_lost_.value_or(failure(
+        step::account, error(errc::invalid_argument, "no account has been opened at this issuer yet"))));
+}
+
 std::optional<milliseconds> session::asked_wait(const http_response& answer) const {
     return parse_retry_after(answer.header("Retry-After"), parts_.time.now());
 }
@@ -71,7 +84,8 @@ awaitable<outcome<std::shared_ptr<const directory>>> session::get_directory() {
     if (directory_tries_ != tries_before && directory_failure_) {
         co_return std::unexpected(*directory_failure_); // what the one we waited for was told
     }
-    auto fetched = co_await plain(step::directory, "GET", settings_.directory);
+    plain_request request(step::directory, "GET", settings_.directory);
+    auto fetched = co_await get(std::move(request));
     ++directory_tries_;
     outcome<json::value> object = fetched ? read_object(step::directory, *fetched)
                                           : outcome<json::value>(std::unexpected(std::move(fetched.error())));
@@ -90,20 +104,33 @@ awaitable<outcome<std::shared_ptr<const directory>>> session::get_directory() {
     co_return directory_;
 }
 
+awaitable<outcome<std::shared_ptr<const directory>>> session::get_directory_for(std::string profile) {
+    const unsigned tries_before = directory_tries_;
+    auto known = co_await get_directory();
+    const bool fetched_just_now = directory_tries_ != tries_before;
+    if (!known || profile.empty() || (*known)->lists_profile(profile) || fetched_just_now) {
+        co_return known;
+    }
+    forget_directory();
+    co_return co_await get_directory();
+}
+
 void session::distrust_directory(const std::string& url) {
-    if (directory_ && (url == directory_->new_nonce || url == directory_->new_account ||
-                       url == directory_->new_order || url == directory_->revoke_cert)) {
+    if (directory_ &&
+        (url == directory_->new_nonce || url == directory_->new_account || url == directory_->new_order ||
+         url == directory_->revoke_cert || url == directory_->key_change)) {
         directory_.reset();
     }
 }
 
-awaitable<outcome<std::string>> session::look_up_account() {
+awaitable<outcome<std::string>> session::look_up_account(std::optional<crypto::key> other) {
     auto where = co_await get_directory();
     if (!where) {
         co_return std::unexpected(std::move(where.error()));
     }
     signed_request request(step::account, (*where)->new_account, account_lookup_payload());
-    request.by = signed_request::signer::account_key;
+    request.by = other ? signed_request::signer::other_key : signed_request::signer::account_key;
+    request.key = std::move(other);
     request.repeatable = true; // it never makes anything
     auto answer = co_await post(std::move(request));
     if (!answer) {
@@ -132,8 +159,7 @@ awaitable<outcome<void>> session::recover_account(std::string unknown_url) {
     auto found = co_await look_up_account();
     if (!found) {
         if (found.error().said && found.error().said->is("accountDoesNotExist")) {
-            account_url_.clear();
-            account_lost_ = found.error();
+            close_account(found.error());
         }
         co_return std::unexpected(std::move(found.error()));
     }

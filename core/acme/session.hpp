@@ -5,6 +5,7 @@
 #include "core/acme/directory.hpp"
 #include "core/acme/gate.hpp"
 #include "core/acme/nonce_pool.hpp"
+#include "core/acme/request_pace.hpp"
 
 #include <memory>
 #include <optional>
@@ -25,8 +26,9 @@ struct signed_request {
     std::string url;
     std::string payload;
     signer by = signer::account;
-    std::optional<crypto::key> key;
-    bool repeatable = false; ///< may be sent twice after a broken connection or a 5xx
+    std::optional<crypto::key> key; ///< other_key signs with it; otherwise one that the payload is about
+    bool repeatable = false;        ///< may be sent twice after a broken connection or a 5xx
+    bool names_account = false;     ///< the payload holds the account URL: not sent again under another one
     std::string accept = "application/json";
     std::size_t body_limit = 256 * 1024;
 
@@ -36,6 +38,17 @@ struct signed_request {
     signed_request(step w, std::string u) : where(w), url(std::move(u)), repeatable(true) {}
 };
 
+/// A request that is not signed: directory, newNonce and renewalInfo only (RFC 8555 section 6.3).
+struct plain_request {
+    step where;
+    std::string method; ///< GET or HEAD
+    std::string url;
+    std::size_t body_limit = 256 * 1024;
+
+    plain_request(step w, std::string m, std::string u) : where(w), method(std::move(m)), url(std::move(u)) {}
+};
+
+/// All requests of a session keep to the issuer's `limits.requests`.
 class session {
 public:
     session(issuer settings, client_parts parts)
@@ -43,10 +56,14 @@ public:
         , parts_(parts)
         , directory_gate_(parts.time)
         , account_gate_(parts.time)
-        , order_gate_(parts.time) {}
+        , order_gate_(parts.time)
+        , pace_(settings_.limits.requests, parts.time) {}
 
     void use_account(crypto::key account_key, std::string account_url);
-    void set_account_url(std::string url) { account_url_ = std::move(url); }
+    /// Nothing more is sent for the account; who tries is told why.
+    void close_account(failure why);
+    /// Whether there is an account to act for; if not, why.
+    [[nodiscard]] outcome<void> has_account() const;
     [[nodiscard]] const std::string& account_url() const noexcept { return account_url_; }
     [[nodiscard]] const std::optional<crypto::key>& account_key() const noexcept { return key_; }
     [[nodiscard]] const issuer& settings() const noexcept { return settings_; }
@@ -57,16 +74,25 @@ public:
     /// URLs.
     awaitable<outcome<std::shared_ptr<const directory>>> get_directory();
 
+    /// The same, but fetched anew when the known one does not list `profile`: it may be stale. Then it may
+    /// still not list it. An empty profile is always listed.
+    awaitable<outcome<std::shared_ptr<const directory>>> get_directory_for(std::string profile);
+
     /// Asks for a new one next time: what it said stood in our way.
     void forget_directory() noexcept { directory_.reset(); }
 
-    /// Sends it and returns the 2xx answer. badNonce is retried at once (at most 10 times); a broken
-    /// connection or a 5xx without Retry-After is retried at most twice if the request is repeatable; when
-    /// the CA does not know the account, it is looked up by its key once. All else is a failure.
+    /// Sends it and returns the 2xx answer; a broken connection or a 5xx without Retry-After is retried at
+    /// most twice.
+    awaitable<outcome<http_response>> get(plain_request request);
+
+    /// Signs it, sends it and returns the 2xx answer. badNonce is retried at once (at most 10 times); a
+    /// broken connection or a 5xx without Retry-After is retried at most twice if the request is repeatable;
+    /// when the CA does not know the account, it is looked up by its key once. All else is a failure.
     awaitable<outcome<http_response>> post(signed_request request);
 
-    /// The account URL of our key by onlyReturnExisting (section 7.3.1); accountDoesNotExist is a failure.
-    awaitable<outcome<std::string>> look_up_account();
+    /// The account URL of our key, or of `other`, by onlyReturnExisting (section 7.3.1); accountDoesNotExist
+    /// is a failure.
+    awaitable<outcome<std::string>> look_up_account(std::optional<crypto::key> other = std::nullopt);
 
     /// One new order at a time, from its request until its URL is durable: a crash then loses one order at
     /// most, however many certificates are in work. When the CA failed to answer the one before, those who
@@ -81,7 +107,6 @@ public:
     [[nodiscard]] std::optional<milliseconds> asked_wait(const http_response& answer) const;
 
 private:
-    awaitable<outcome<http_response>> plain(step where, std::string method, std::string url);
     awaitable<outcome<std::string>> take_nonce(std::shared_ptr<const directory> from);
     awaitable<outcome<void>> recover_account(std::string unknown_url);
     awaitable<void> pause(unsigned repetition);
@@ -108,6 +133,7 @@ private:
     std::optional<failure> order_failure_; ///< the latest by which the CA as a whole did not answer
     unsigned order_failures_ = 0;
     nonce_pool nonces_;
+    request_pace pace_;
 };
 
 } // namespace evercert::acme

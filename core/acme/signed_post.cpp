@@ -32,21 +32,22 @@ awaitable<void> session::pause(unsigned repetition) {
     co_await sleep_for(parts_.time, wait);
 }
 
-awaitable<outcome<http_response>> session::plain(step where, std::string method, std::string url) {
+awaitable<outcome<http_response>> session::get(plain_request request) {
     for (unsigned repetition = 1;; ++repetition) {
-        http_request request(method, url);
-        request.body_limit = 256 * 1024;
-        auto answer = co_await parts_.http.send(std::move(request));
+        co_await pace_.take();
+        http_request out(request.method, request.url);
+        out.body_limit = request.body_limit;
+        auto answer = co_await parts_.http.send(std::move(out));
         const bool again = answer ? hiccup(*answer) : answer.error().code == errc::network;
         if (again && repetition <= most_repetitions) {
             co_await pause(repetition);
             continue;
         }
         if (!answer) {
-            co_return std::unexpected(transport_failure(where, answer.error()));
+            co_return std::unexpected(transport_failure(request.where, answer.error()));
         }
         if (!success(*answer)) {
-            co_return std::unexpected(refusal(where, *answer, parts_.time.now()));
+            co_return std::unexpected(refusal(request.where, *answer, parts_.time.now()));
         }
         co_return std::move(*answer);
     }
@@ -56,7 +57,8 @@ awaitable<outcome<std::string>> session::take_nonce(std::shared_ptr<const direct
     if (auto kept = nonces_.take(parts_.time.steady_now())) {
         co_return std::move(*kept);
     }
-    auto answer = co_await plain(step::nonce, "HEAD", from->new_nonce);
+    plain_request request(step::nonce, "HEAD", from->new_nonce);
+    auto answer = co_await get(std::move(request));
     if (!answer) {
         distrust_directory(from->new_nonce);
         co_return std::unexpected(std::move(answer.error()));
@@ -72,14 +74,12 @@ awaitable<outcome<std::string>> session::take_nonce(std::shared_ptr<const direct
 }
 
 outcome<void> session::can_sign(const signed_request& request) const {
-    const bool needs_account_key = request.by != signed_request::signer::other_key;
-    if (needs_account_key ? !key_ : !request.key) {
+    if (request.by == signed_request::signer::account) {
+        return has_account();
+    }
+    if (request.by == signed_request::signer::account_key ? !key_ : !request.key) {
         return std::unexpected(
             failure(step::account, error(errc::internal, "no key to sign the request with")));
-    }
-    if (request.by == signed_request::signer::account && account_url_.empty()) {
-        return std::unexpected(account_lost_.value_or(failure(
-            step::account, error(errc::invalid_argument, "no account has been opened at this issuer yet"))));
     }
     return {};
 }
@@ -125,6 +125,8 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
             }
             nonce = std::move(*taken);
         }
+        // Not earlier: what is signed must not be old when it goes out.
+        co_await pace_.take();
         // Another order may have lost the account while we waited.
         if (auto able = can_sign(request); !able) {
             co_return std::unexpected(std::move(able.error()));
@@ -176,7 +178,7 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
         }
         if (why.said && why.said->is("badSignatureAlgorithm")) {
             // Each of our key types has just one algorithm, so only another key can help.
-            const crypto::key& used = request.by == signed_request::signer::other_key ? *request.key : *key_;
+            const crypto::key& used = request.key ? *request.key : *key_;
             why.cause.message = fmt::format(
                 "the CA does not accept {} signatures; configure an account_key of a type it accepts",
                 used.jws_algorithm());
@@ -191,7 +193,12 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
             if (!found) {
                 co_return std::unexpected(std::move(found.error()));
             }
-            continue;
+            if (!request.names_account) {
+                if (request.url == account_used) {
+                    request.url = account_url_;
+                }
+                continue;
+            }
         }
         if (unknown_account) {
             why.where = step::account;

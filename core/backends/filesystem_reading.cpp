@@ -3,6 +3,7 @@
 #include "core/backends/store_path.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,47 +38,43 @@ result<std::optional<std::string>> filesystem_store::read(std::string_view path,
     if (auto safe = check_own(path); !safe) {
         return fail(std::move(safe.error()));
     }
-    std::string shown = absolute(path);
     // O_NONBLOCK: opening a FIFO somebody put there must not wait for a writer.
     unique_fd file(open_beneath(root(), std::string(path), O_RDONLY | O_NOCTTY | O_NONBLOCK));
     if (!file) {
         if (errno == ENOENT) {
             return std::nullopt;
         }
-        return fail(file_error(errno, "read", shown));
+        return fail(file_error(errno, "read", absolute(path)));
     }
     struct stat info{};
     if (::fstat(file.get(), &info) < 0) {
-        return fail(file_error(errno, "read", shown));
+        return fail(file_error(errno, "read", absolute(path)));
     }
     if (!S_ISREG(info.st_mode)) {
-        return fail(file_error(EISDIR, "read", shown));
+        return fail(file_error(EISDIR, "read", absolute(path)));
     }
-    auto too_long = [&] {
-        return fail(errc::too_large, fmt::format("{} is longer than {} bytes", shown, limit));
-    };
     if (std::cmp_greater(info.st_size, limit)) {
-        return too_long();
+        return fail(errc::too_large, fmt::format("{} is longer than {} bytes", absolute(path), limit));
     }
-    // All the room at once: a string that grows leaves copies of a key behind.
-    std::string contents(static_cast<std::size_t>(info.st_size) + 1, '\0');
+    // All the room at once: a string that grows leaves copies of a key behind. One byte more, so that getting
+    // less than asked for tells that the end has come.
+    const auto size = static_cast<std::size_t>(info.st_size);
+    std::string contents(size + 1, '\0');
     std::size_t filled = 0;
-    for (;;) {
-        ssize_t n = uninterrupted(
+    ssize_t n = 0;
+    do {
+        n = uninterrupted(
             [&] { return ::read(file.get(), contents.data() + filled, contents.size() - filled); });
-        if (n < 0) {
-            error why = file_error(errno, "read", shown);
-            erase_bytes(contents);
-            return fail(std::move(why));
-        }
-        filled += static_cast<std::size_t>(n);
-        if (n == 0 || filled == contents.size()) {
-            break;
-        }
-    }
-    if (filled > static_cast<std::size_t>(info.st_size)) {
+        filled += n > 0 ? static_cast<std::size_t>(n) : 0;
+    } while (n > 0 && filled < size);
+    if (n < 0) {
+        error why = file_error(errno, "read", absolute(path));
         erase_bytes(contents);
-        return fail(errc::io, fmt::format("{} changed while it was read", shown));
+        return fail(std::move(why));
+    }
+    if (filled > size) {
+        erase_bytes(contents);
+        return fail(errc::io, fmt::format("{} changed while it was read", absolute(path)));
     }
     contents.resize(filled);
     return std::optional<std::string>(std::move(contents));
@@ -95,21 +92,21 @@ result<std::optional<std::string>> filesystem_store::read_link(std::string_view 
     if (!*folder) {
         return std::nullopt;
     }
-    std::string text(4096, '\0');
-    ssize_t n =
-        uninterrupted([&] { return ::readlinkat(folder->get(), name.c_str(), text.data(), text.size()); });
+    std::array<char, 4096> buffer;
+    ssize_t n = uninterrupted(
+        [&] { return ::readlinkat(folder->get(), name.c_str(), buffer.data(), buffer.size()); });
     if (n < 0) {
         if (errno == ENOENT) {
             return std::nullopt;
         }
         return fail(file_error(errno == EINVAL ? EISDIR : errno, "read the link", absolute(link)));
     }
-    text.resize(static_cast<std::size_t>(n));
     // Only what switch_link writes is understood: as many "../" as lead to the root, then a path of the
     // store.
+    const std::string_view text(buffer.data(), static_cast<std::size_t>(n));
     std::string_view target = text;
     bool ours = true;
-    for (std::size_t up = components(link).size(); up > 1; --up) {
+    for (auto up = std::ranges::count(link, '/'); up > 0; --up) {
         ours = ours && target.starts_with("../");
         target.remove_prefix(ours ? 3 : 0);
     }
@@ -118,7 +115,7 @@ result<std::optional<std::string>> filesystem_store::read_link(std::string_view 
             errc::corrupted,
             fmt::format("{} is a link that evercert did not make: it does not lead to a place in data_dir",
                         absolute(link)),
-            text);
+            std::string(text));
     }
     return std::string(target);
 }
@@ -134,7 +131,7 @@ result<std::vector<std::string>> filesystem_store::list(std::string_view directo
     if (!*folder) {
         return std::vector<std::string>();
     }
-    auto names = names_in(folder->get(), absolute(directory));
+    auto names = names_in(folder->get(), shown(directory));
     if (names) {
         std::erase_if(*names, [&](const std::string& name) {
             return !is_component(name) || (directory.empty() && name == lock_name);

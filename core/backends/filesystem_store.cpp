@@ -3,6 +3,7 @@
 #include "core/backends/durable.hpp"
 #include "core/backends/filesystem_store_impl.hpp"
 #include "core/backends/store_path.hpp"
+#include "core/backends/temporary_name.hpp"
 
 #include <fmt/format.h>
 
@@ -17,29 +18,32 @@ namespace evercert::backends {
 /// Folders in the root are shared by callers on several threads, and a caller must not return before the
 /// folder it found there, made by another a moment ago, is durable. Once in the life of the process and
 /// folder.
-result<void> filesystem_store::settle_top(const std::string& name) {
+result<void> filesystem_store::settle_top(std::string_view name) {
     std::lock_guard guard(top_);
     if (settled_.contains(name)) {
         return {};
     }
     bool made = false;
-    if (auto folder = open_or_make_folder(root(), name, absolute(name), made); !folder) {
+    auto folder = open_or_make_folder(root(), std::string(name), shown(name), made);
+    if (!folder) {
         return fail(std::move(folder.error()));
     }
-    if (auto durable = sync(root(), data_.path); !durable) {
+    // With an entry for each of many certificates: looked through once, and not at the start.
+    sweep_leftovers(folder->get());
+    if (auto durable = sync(root(), shown({})); !durable) {
         return durable;
     }
-    settled_.insert(name);
+    settled_.emplace(name);
     return {};
 }
 
 result<place> filesystem_store::make_place(std::string_view path) {
     auto [parent, name] = split_path(path);
     place where;
-    where.name = name;
-    std::vector<std::string> steps = components(parent);
-    if (!steps.empty()) {
-        if (auto top = settle_top(steps.front()); !top) {
+    where.name = std::move(name);
+    const std::size_t top_end = parent.find('/');
+    if (!parent.empty()) {
+        if (auto top = settle_top(std::string_view(parent).substr(0, top_end)); !top) {
             return fail(std::move(top.error()));
         }
     }
@@ -49,18 +53,21 @@ result<place> filesystem_store::make_place(std::string_view path) {
     }
     where.folder = std::move(*found);
     if (where.folder) {
+        if (top_end != parent.npos) {
+            sweep_leftovers(where.folder.get());
+        }
         return where;
     }
     where.folder = unique_fd(open_beneath(root(), "", O_RDONLY | O_DIRECTORY));
     if (!where.folder) {
         return fail(file_error(errno, "open", data_.path));
     }
-    std::string shown = data_.path;
-    for (const std::string& step : steps) {
-        std::string above = shown;
-        shown += "/" + step;
+    std::string reached = data_.path;
+    for (const std::string& step : components(parent)) {
+        std::string above = reached;
+        reached += "/" + step;
         bool made = false;
-        auto next = open_or_make_folder(where.folder.get(), step, shown, made);
+        auto next = open_or_make_folder(where.folder.get(), step, reached, made);
         if (!next) {
             return fail(std::move(next.error()));
         }
@@ -74,7 +81,7 @@ result<place> filesystem_store::make_place(std::string_view path) {
 
 /// One sync for each folder that got a new entry, the innermost first: usually that is one.
 result<void> filesystem_store::make_durable(const place& where, std::string_view path) const {
-    auto durable = sync(where.folder.get(), absolute(split_path(path).first));
+    auto durable = sync(where.folder.get(), shown(path.substr(0, std::min(path.rfind('/'), path.size()))));
     for (auto above = where.changed.rbegin(); durable && above != where.changed.rend(); ++above) {
         durable = sync(above->first.get(), above->second);
     }
@@ -89,7 +96,7 @@ result<void> filesystem_store::write(std::string_view path, std::string_view con
     if (!where) {
         return fail(std::move(where.error()));
     }
-    if (auto done = replace_file(where->folder.get(), where->name, contents, mode, absolute(path)); !done) {
+    if (auto done = replace_file(where->folder.get(), where->name, contents, mode, shown(path)); !done) {
         return done;
     }
     return make_durable(*where, path);
@@ -97,27 +104,33 @@ result<void> filesystem_store::write(std::string_view path, std::string_view con
 
 namespace {
 
-/// Writes all files into `folder` and brings them and the folder to the disk.
-result<void> fill(int folder, const std::vector<stored_file>& files, const std::string& shown) {
+/// Writes all files into `folder`, brings them and the folder to the disk and looks whether they are there.
+result<void> fill(int folder, const std::vector<stored_file>& files, std::string_view root,
+                  std::string_view directory) {
+    auto shown = [&](std::string_view name) { return shown_path(root, directory, name); };
     std::vector<unique_fd> open;
+    open.reserve(files.size());
     for (const stored_file& each : files) {
-        std::string name = fmt::format("{}/{}", shown, each.name);
-        auto file = create_file(folder, each.name, each.mode, name);
+        auto file = create_file(folder, each.name, each.mode, shown(each.name));
         if (!file) {
             return fail(std::move(file.error()));
         }
-        if (auto written = write_all(file->get(), each.contents, name); !written) {
+        if (auto written = write_all(file->get(), each.contents, shown(each.name)); !written) {
             return written;
         }
         start_writeback(file->get());
         open.push_back(std::move(*file));
     }
     for (std::size_t i = 0; i < open.size(); ++i) {
-        if (auto durable = sync(open[i].get(), fmt::format("{}/{}", shown, files[i].name)); !durable) {
-            return durable;
+        auto done = sync(open[i].get(), shown(files[i].name));
+        if (done) {
+            done = check_contents(open[i].get(), files[i].contents, shown(files[i].name));
+        }
+        if (!done) {
+            return done;
         }
     }
-    return sync(folder, shown);
+    return sync(folder, shown({}));
 }
 
 int rename_into_nothing(int folder, const char* from, const char* to) {
@@ -125,7 +138,12 @@ int rename_into_nothing(int folder, const char* from, const char* to) {
     if (done == 0 || (errno != EINVAL && errno != ENOSYS)) {
         return done;
     }
-    // A file system without the flag. That nothing is there has been seen, and nobody else writes here.
+    // A file system without the flag. Nobody else writes here, so what is not there now will not come.
+    struct stat found{};
+    if (::fstatat(folder, to, &found, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
     return uninterrupted([&] { return ::renameat(folder, from, folder, to); });
 }
 
@@ -147,30 +165,25 @@ result<void> filesystem_store::write_set(std::string_view directory, const std::
     if (!where) {
         return fail(std::move(where.error()));
     }
-    std::string shown = absolute(directory);
-    struct stat found{};
-    if (::fstatat(where->folder.get(), where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) {
-        return fail(errc::exists, fmt::format("{} exists already", shown));
+    const int above = where->folder.get();
+    temporary_name temp;
+    auto folder = make_folder(above, temp.text(), shown(directory));
+    while (!folder && folder.error().code == errc::exists) {
+        temp.change();
+        folder = make_folder(above, temp.text(), shown(directory));
     }
-
-    bool made = false;
-    std::string temp;
-    result<unique_fd> folder;
-    do {
-        temp = leftover_name();
-        folder = open_or_make_folder(where->folder.get(), temp, shown, made);
-    } while (folder && !made);
-    auto done = folder ? fill(folder->get(), files, shown) : result<void>(fail(std::move(folder.error())));
-    if (done && rename_into_nothing(where->folder.get(), temp.c_str(), where->name.c_str()) < 0) {
+    auto done = folder ? fill(folder->get(), files, data_.path, directory)
+                       : result<void>(fail(std::move(folder.error())));
+    if (done && rename_into_nothing(above, temp.c_str(), where->name.c_str()) < 0) {
         if (errno == EEXIST || errno == ENOTEMPTY) {
-            done = fail(errc::exists, fmt::format("{} exists already", shown));
+            done = fail(errc::exists, fmt::format("{} exists already", absolute(directory)));
         } else {
-            done = fail(file_error(errno, "make", shown));
+            done = fail(file_error(errno, "make", absolute(directory)));
         }
     }
     if (!done) {
-        // Best effort: what cannot be removed now is swept at the next start.
-        [[maybe_unused]] auto removed = remove_tree(where->folder.get(), temp, shown);
+        // Best effort: what cannot be removed now is swept another time.
+        [[maybe_unused]] auto removed = remove_tree(above, temp.text(), shown(directory));
         return done;
     }
     return make_durable(*where, directory);
@@ -186,32 +199,31 @@ result<void> filesystem_store::switch_link(std::string_view link, std::string_vi
     if (!where) {
         return fail(std::move(where.error()));
     }
-    std::string shown = absolute(link);
     int folder = where->folder.get();
     struct stat found{};
     if (::fstatat(folder, where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(found.st_mode)) {
-        return fail(file_error(EISDIR, "switch the link", shown));
+        return fail(file_error(EISDIR, "switch the link", absolute(link)));
     }
 
     std::string text;
-    for (std::size_t up = components(link).size(); up > 1; --up) {
+    for (auto up = std::ranges::count(link, '/'); up > 0; --up) {
         text += "../";
     }
     text += target;
-    std::string temp = leftover_name();
+    temporary_name temp;
     int made = -1;
     for (int tries = 0; tries < 100; ++tries) {
         made = uninterrupted([&] { return ::symlinkat(text.c_str(), folder, temp.c_str()); });
         if (made == 0 || errno != EEXIST) {
             break;
         }
-        temp = leftover_name();
+        temp.change();
     }
     if (made < 0) {
-        return fail(file_error(errno, "make the link", shown));
+        return fail(file_error(errno, "make the link", absolute(link)));
     }
     if (uninterrupted([&] { return ::renameat(folder, temp.c_str(), folder, where->name.c_str()); }) < 0) {
-        error why = file_error(errno, "switch the link", shown);
+        error why = file_error(errno, "switch the link", absolute(link));
         ::unlinkat(folder, temp.c_str(), 0);
         return fail(std::move(why));
     }
@@ -230,29 +242,23 @@ result<void> filesystem_store::remove(std::string_view path) {
     if (!*folder) {
         return {};
     }
-    std::string shown = absolute(path);
     if (parent.empty()) {
         std::lock_guard guard(top_);
         settled_.erase(name);
     }
-    if (uninterrupted([&] { return ::unlinkat(folder->get(), name.c_str(), 0); }) < 0) {
-        if (errno == ENOENT) {
-            return {};
-        }
-        if (errno != EISDIR) {
-            return fail(system_error(errno, fmt::format("cannot remove {}", shown)));
-        }
-        // A folder is renamed first, so that nobody ever sees half of it.
-        std::string temp = leftover_name();
-        if (uninterrupted(
-                [&] { return ::renameat(folder->get(), name.c_str(), folder->get(), temp.c_str()); }) < 0) {
-            return fail(file_error(errno, "remove", shown));
-        }
-        if (auto gone = remove_tree(folder->get(), temp, shown); !gone) {
-            return gone;
-        }
+    if (uninterrupted([&] { return ::unlinkat(folder->get(), name.c_str(), 0); }) == 0 || errno == ENOENT) {
+        return {};
     }
-    return sync(folder->get(), absolute(parent));
+    if (errno != EISDIR) {
+        return fail(system_error(errno, fmt::format("cannot remove {}", absolute(path))));
+    }
+    // A folder is renamed first, so that nobody ever sees half of it.
+    temporary_name temp;
+    if (uninterrupted([&] { return ::renameat(folder->get(), name.c_str(), folder->get(), temp.c_str()); }) <
+        0) {
+        return fail(file_error(errno, "remove", absolute(path)));
+    }
+    return remove_tree(folder->get(), temp.text(), shown(path));
 }
 
 result<std::unique_ptr<store>> open_filesystem_store(const std::string& root) {

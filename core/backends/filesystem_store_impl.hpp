@@ -1,11 +1,13 @@
 #pragma once
-// The store's inside, in two halves: filesystem_store.cpp changes the disk, filesystem_reading.cpp looks at
-// it.
+// The store's inside, in three parts: filesystem_store.cpp changes the disk, filesystem_reading.cpp looks at
+// it, filesystem_append.cpp writes what may be lost.
 #include "core/backends/data_folder.hpp"
+#include "core/backends/durable.hpp"
 #include "core/ports/store.hpp"
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -18,7 +20,7 @@ namespace evercert::backends {
 struct place {
     unique_fd folder;
     std::string name;
-    std::vector<std::pair<unique_fd, std::string>> changed;
+    std::vector<std::pair<unique_fd, std::string>> changed; ///< and their absolute paths
 };
 
 class filesystem_store final : public store {
@@ -28,6 +30,7 @@ public:
     result<std::optional<std::string>> read(std::string_view path, std::size_t limit) const override;
     result<void> write(std::string_view path, std::string_view contents, unsigned mode) override;
     result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) override;
+    result<std::uint64_t> append(std::string_view path, std::string_view text, unsigned mode) override;
     result<void> switch_link(std::string_view link, std::string_view target) override;
     result<std::optional<std::string>> read_link(std::string_view link) const override;
     result<std::vector<std::string>> list(std::string_view directory) const override;
@@ -38,14 +41,16 @@ public:
 
 private:
     int root() const { return data_.folder.get(); }
+    shown_path shown(std::string_view path) const { return shown_path(data_.path, path); }
     result<unique_fd> open_parent(const std::string& parent) const;
     result<place> make_place(std::string_view path);
-    result<void> settle_top(const std::string& name);
+    result<void> settle_top(std::string_view name);
     result<void> make_durable(const place& where, std::string_view path) const;
+    result<unique_fd> open_to_append(std::string_view path, unsigned mode);
 
     data_folder data_;
     std::mutex top_;
-    std::set<std::string> settled_; ///< folders in the root that are known to be on the disk
+    std::set<std::string, std::less<>> settled_; ///< folders in the root that are known to be on the disk
 };
 
 /// check_path, and not the store's own lock file.

@@ -1,56 +1,36 @@
 #include "core/backends/durable.hpp"
 #include "core/backends/store_path.hpp"
+#include "core/backends/temporary_name.hpp"
 
+#include <array>
+#include <cstddef>
 #include <dirent.h>
 #include <fcntl.h>
-#include <memory>
-#include <sys/stat.h>
 
 namespace evercert::backends {
 namespace {
 
 constexpr int deepest = 32; // far below what the store makes; bounds the recursion
 
-struct entry {
-    std::string name;
-    bool folder = false;
-};
-
-struct close_folder {
-    void operator()(DIR* open) const noexcept { ::closedir(open); }
-};
-
-/// -1 with errno on failure.
-int read_entries(int folder, std::vector<entry>& entries) {
-    // closedir would take the caller's descriptor with it. The position is shared, so it starts at the
-    // beginning.
-    int own = uninterrupted([&] { return ::fcntl(folder, F_DUPFD_CLOEXEC, 0); });
-    if (own < 0) {
-        return -1;
-    }
-    ::lseek(own, 0, SEEK_SET);
-    std::unique_ptr<DIR, close_folder> stream(::fdopendir(own));
-    if (!stream) {
-        unique_fd unused(own);
-        return -1;
-    }
+/// Calls `visit(name)` for all but "." and "..". -1 with errno on failure. Not by readdir, which wants
+/// a descriptor of its own and five system calls where two do.
+template <class Visit>
+int read_names(int folder, Visit visit) {
+    alignas(dirent64) std::array<std::byte, 16 * 1024> buffer;
     for (;;) {
-        errno = 0;
-        const dirent* found = ::readdir(stream.get());
-        if (found == nullptr) {
-            return errno == 0 ? 0 : -1;
+        const ssize_t size =
+            uninterrupted([&] { return ::getdents64(folder, buffer.data(), buffer.size()); });
+        if (size <= 0) {
+            return static_cast<int>(size);
         }
-        std::string_view name = found->d_name;
-        if (name == "." || name == "..") {
-            continue;
+        for (ssize_t at = 0; at < size;) {
+            const auto* entry = reinterpret_cast<const dirent64*>(buffer.data() + at);
+            const std::string_view name = entry->d_name;
+            if (name != "." && name != "..") {
+                visit(name);
+            }
+            at += entry->d_reclen;
         }
-        bool is_folder = found->d_type == DT_DIR;
-        if (found->d_type == DT_UNKNOWN) {
-            struct stat info{};
-            is_folder =
-                ::fstatat(folder, found->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
-        }
-        entries.push_back({std::string(name), is_folder});
     }
 }
 
@@ -75,16 +55,16 @@ int remove_below(int folder, const std::string& name, int depth) {
         }
         return -1;
     }
-    std::vector<entry> entries;
     if (depth >= deepest) {
         errno = ELOOP;
         return -1;
     }
-    if (read_entries(inside.get(), entries) < 0) {
+    std::vector<std::string> names;
+    if (read_names(inside.get(), [&](std::string_view each) { names.emplace_back(each); }) < 0) {
         return -1;
     }
-    for (const entry& each : entries) {
-        if (remove_below(inside.get(), each.name, depth + 1) < 0) {
+    for (const std::string& each : names) {
+        if (remove_below(inside.get(), each, depth + 1) < 0) {
             return -1;
         }
     }
@@ -92,49 +72,45 @@ int remove_below(int folder, const std::string& name, int depth) {
     return removed < 0 && errno != ENOENT ? -1 : 0;
 }
 
-void sweep_below(int folder, int depth) {
-    std::vector<entry> entries;
-    if (depth >= deepest || read_entries(folder, entries) < 0) {
+void sweep(int folder) {
+    std::vector<std::string> leftovers;
+    auto pick = [&](std::string_view name) {
+        if (name.starts_with(leftover_prefix)) {
+            leftovers.emplace_back(name);
+        }
+    };
+    if (read_names(folder, pick) < 0) {
         return;
     }
-    for (const entry& each : entries) {
-        if (each.name.starts_with(leftover_prefix)) {
-            remove_below(folder, each.name, depth);
-        } else if (each.folder) {
-            if (unique_fd inside = open_folder(folder, each.name)) {
-                sweep_below(inside.get(), depth + 1);
-            }
+    for (const std::string& each : leftovers) {
+        if (is_leftover(each)) {
+            remove_below(folder, each, 0);
         }
     }
 }
 
 } // namespace
 
-result<std::vector<std::string>> names_in(int folder, std::string_view shown) {
-    std::vector<entry> entries;
-    if (read_entries(folder, entries) < 0) {
-        return fail(file_error(errno, "list", shown));
-    }
+result<std::vector<std::string>> names_in(int folder, const shown_path& shown) {
     std::vector<std::string> names;
-    names.reserve(entries.size());
-    for (entry& each : entries) {
-        names.push_back(std::move(each.name));
+    if (read_names(folder, [&](std::string_view each) { names.emplace_back(each); }) < 0) {
+        return fail(file_error(errno, "list", shown.text()));
     }
     return names;
 }
 
-result<void> remove_tree(int folder, const std::string& name, std::string_view shown) {
+result<void> remove_tree(int folder, const std::string& name, const shown_path& shown) {
     if (remove_below(folder, name, 0) < 0) {
-        return fail(file_error(errno, "remove", shown));
+        return fail(file_error(errno, "remove", shown.text()));
     }
     return {};
 }
 
 void sweep_leftovers(int folder) noexcept {
     try {
-        sweep_below(folder, 0);
+        sweep(folder);
     } catch (const std::exception&) {
-        // Out of memory: the leftovers stay, unseen, until the next start.
+        // Out of memory: the leftovers stay, unseen, until the next time.
     }
 }
 

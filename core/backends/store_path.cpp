@@ -1,5 +1,6 @@
 #include "core/backends/store_path.hpp"
 
+#include "core/backends/temporary_name.hpp"
 #include "core/base/text.hpp"
 
 #include <fmt/format.h>

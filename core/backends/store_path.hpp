@@ -9,10 +9,6 @@
 
 namespace evercert::backends {
 
-/// Names of things being written. They are never listed, refused as paths, and removed when the store is
-/// opened.
-inline constexpr std::string_view leftover_prefix = ".tmp-";
-
 /// One component: [A-Za-z0-9._-]+, at most 255 bytes, not "." or "..", no leftover.
 [[nodiscard]] bool is_component(std::string_view name) noexcept;
 /// errc::invalid_argument unless the path is components joined by "/", at most 1024 bytes and 16 deep.

@@ -39,6 +39,8 @@ std::string_view to_string(errc code) noexcept {
         return "too_large";
     case errc::refused:
         return "refused";
+    case errc::out_of_time:
+        return "out_of_time";
     case errc::corrupted:
         return "corrupted";
     case errc::unsupported:

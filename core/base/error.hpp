@@ -23,6 +23,7 @@ enum class errc {
     protocol,         ///< the other side answered, but not what its protocol allows
     too_large,        ///< more bytes than we are willing to hold
     refused,          ///< the other side understood and said no
+    out_of_time,      ///< dates that do not fit this machine's clock: one of the two is wrong
     corrupted,        ///< stored data are damaged or do not fit together
     unsupported,      ///< valid, but not something this build can do
     internal,         ///< our own mistake, caught at a task's edge

@@ -188,6 +188,46 @@ result<std::vector<identifier>> certificate::names() const {
     return names;
 }
 
+std::vector<std::string> certificate::crl_urls() const {
+    constexpr std::size_t most = 8;
+    constexpr std::size_t longest = 2048;
+    const dist_points_handle points(static_cast<CRL_DIST_POINTS*>(
+        X509_get_ext_d2i(native(), NID_crl_distribution_points, nullptr, nullptr)));
+    take_openssl_reason();
+    std::vector<std::string> urls;
+    for (int i = 0; i < sk_DIST_POINT_num(points.get()); ++i) {
+        const DIST_POINT* point = sk_DIST_POINT_value(points.get(), i);
+        const bool full_names = point->distpoint != nullptr && point->distpoint->type == 0;
+        if (!full_names || point->CRLissuer != nullptr || point->reasons != nullptr) {
+            continue;
+        }
+        const GENERAL_NAMES* names = point->distpoint->name.fullname;
+        for (int j = 0; j < sk_GENERAL_NAME_num(names) && urls.size() < most; ++j) {
+            const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, j);
+            const std::string_view text =
+                name->type == GEN_URI ? contents(name->d.uniformResourceIdentifier) : std::string_view();
+            const std::string start = to_lower_ascii(text.substr(0, 8));
+            const bool visible = std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7F; });
+            if ((start.starts_with("http://") || start == "https://") && visible && text.size() <= longest) {
+                urls.emplace_back(text);
+            }
+        }
+    }
+    return urls;
+}
+
+bool certificate::same_signer(const certificate& other) const {
+    if (native() == other.native()) {
+        return true;
+    }
+    X509_ALGOR* algorithms[2] = {};
+    X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &algorithms[0], X509_get_X509_PUBKEY(native()));
+    X509_PUBKEY_get0_param(nullptr, nullptr, nullptr, &algorithms[1], X509_get_X509_PUBKEY(other.native()));
+    return X509_NAME_cmp(X509_get_subject_name(native()), X509_get_subject_name(other.native())) == 0 &&
+           X509_ALGOR_cmp(algorithms[0], algorithms[1]) == 0 &&
+           contents(X509_get0_pubkey_bitstr(native())) == contents(X509_get0_pubkey_bitstr(other.native()));
+}
+
 bool certificate::issued_by(const certificate& issuer) const {
     EVP_PKEY* issuer_key = X509_get0_pubkey(issuer.native());
     const bool good = issuer_key != nullptr && X509_check_issued(issuer.native(), native()) == X509_V_OK &&

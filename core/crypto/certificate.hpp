@@ -35,6 +35,13 @@ public:
     /// subjectAltName dNSName and iPAddress entries, lower case, sorted; errc::corrupted if there are names
     /// of another kind, malformed ones (embedded NUL) or none at all.
     [[nodiscard]] result<std::vector<identifier>> names() const;
+    /// The http and https URLs of the CRLs that may list this certificate (RFC 5280 section 4.2.1.13), at
+    /// most 8 of at most 2048 bytes of visible ASCII: foreign text. Left out are those of another CRL issuer
+    /// or for some reasons only. Empty if there are none, as in short-lived certificates.
+    [[nodiscard]] std::vector<std::string> crl_urls() const;
+    /// Whether both have the same subject name and public key: what the one signed is good under the other
+    /// too.
+    [[nodiscard]] bool same_signer(const certificate& other) const;
     /// Whether `issuer` names and signed this certificate (name chaining and signature, dates not looked at).
     [[nodiscard]] bool issued_by(const certificate& issuer) const;
 
@@ -63,7 +70,7 @@ struct chain_expectation {
 /// Checks what a CA returned before it is stored: the leaf carries our key, exactly our names, is valid now
 /// and is no CA; every certificate is issued by the next. Intermediates out of order are put in order, a root
 /// at the top and certificates that belong to no link are dropped. Returns the chain to store, leaf first.
-/// Errors: errc::refused, saying what differs.
+/// Errors: errc::refused, saying what differs; errc::out_of_time when it is only the leaf's dates.
 result<std::vector<certificate>> check_chain(std::vector<certificate> chain,
                                              const chain_expectation& expected);
 

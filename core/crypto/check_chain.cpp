@@ -40,13 +40,13 @@ result<void> check_names(const certificate& leaf, std::vector<identifier> wanted
 
 result<void> check_dates(const certificate& leaf, const chain_expectation& expected) {
     if (leaf.not_before() > expected.now + expected.clock_tolerance) {
-        return fail(errc::refused,
+        return fail(errc::out_of_time,
                     fmt::format("the certificate is valid only from {}, and it is {} here: check this "
                                 "machine's clock",
                                 format_time(leaf.not_before()), format_time(expected.now)));
     }
     if (leaf.not_after() <= expected.now || leaf.not_after() <= leaf.not_before()) {
-        return fail(errc::refused,
+        return fail(errc::out_of_time,
                     fmt::format("the certificate is valid only until {}, and it is {} here: check this "
                                 "machine's clock",
                                 format_time(leaf.not_after()), format_time(expected.now)));

@@ -35,4 +35,24 @@ std::string hex(std::string_view bytes) {
     return text;
 }
 
+std::optional<std::string> unhex(std::string_view text) {
+    if (text.size() % 2 != 0) {
+        return std::nullopt;
+    }
+    std::string bytes;
+    bytes.reserve(text.size() / 2);
+    unsigned value = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'f')) {
+            return std::nullopt;
+        }
+        value = value << 4U | static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
+        if (i % 2 == 1) {
+            bytes.push_back(static_cast<char>(value & 0xFFU));
+        }
+    }
+    return bytes;
+}
+
 } // namespace evercert::crypto

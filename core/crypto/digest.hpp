@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,5 +11,7 @@ std::string sha256(std::string_view bytes);
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 /// Lower-case hexadecimal.
 std::string hex(std::string_view bytes);
+/// The bytes again; nullopt if it is not pairs of lower-case hexadecimal digits.
+std::optional<std::string> unhex(std::string_view text);
 
 } // namespace evercert::crypto

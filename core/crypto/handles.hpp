@@ -33,6 +33,7 @@ struct openssl_freed {
 
 using bio_handle = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using bn_handle = std::unique_ptr<BIGNUM, freed_by<BN_clear_free>>;
+using dist_points_handle = std::unique_ptr<CRL_DIST_POINTS, freed_by<CRL_DIST_POINTS_free>>;
 using ecdsa_sig_handle = std::unique_ptr<ECDSA_SIG, freed_by<ECDSA_SIG_free>>;
 using pkey_handle = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 using md_context_handle = std::unique_ptr<EVP_MD_CTX, freed_by<EVP_MD_CTX_free>>;

@@ -146,9 +146,8 @@ result<value> parse(std::string_view text, std::size_t limit) {
     rapidjson::MemoryStream stream(text.data(), text.size());
     rapidjson::Reader reader;
     // Iterative: deep nesting must not use up our stack. Numbers as text: RapidJSON 1.1 aborts on long ones
-    // otherwise.
-    constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag |
-                               rapidjson::kParseValidateEncodingFlag;
+    // otherwise. The encoding is checked by `acceptable`, more thoroughly.
+    constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
     const rapidjson::ParseResult outcome = reader.Parse<flags>(stream, handler);
     if (outcome.IsError()) {
         const std::string reason =

@@ -1,5 +1,8 @@
 #include "core/json/utf8.hpp"
 
+#include <cstdint>
+#include <cstring>
+
 namespace evercert::json {
 namespace {
 
@@ -48,9 +51,27 @@ step sequence(std::string_view bytes, std::size_t at) noexcept {
     return {length, true};
 }
 
+/// Where the ASCII that begins at `at` ends: nearly all text is nothing else.
+std::size_t skip_ascii(std::string_view bytes, std::size_t at) noexcept {
+    std::uint64_t eight = 0;
+    for (; bytes.size() - at >= sizeof eight; at += sizeof eight) {
+        std::memcpy(&eight, bytes.data() + at, sizeof eight);
+        if ((eight & 0x8080808080808080U) != 0) {
+            break;
+        }
+    }
+    while (at < bytes.size() && static_cast<unsigned char>(bytes[at]) < 0x80) {
+        ++at;
+    }
+    return at;
+}
+
 } // namespace
 
 std::string repair_utf8(std::string_view bytes) {
+    if (is_utf8(bytes)) {
+        return std::string(bytes);
+    }
     std::string out;
     out.reserve(bytes.size());
     for (std::size_t at = 0; at < bytes.size();) {
@@ -62,7 +83,7 @@ std::string repair_utf8(std::string_view bytes) {
 }
 
 bool is_utf8(std::string_view bytes) noexcept {
-    for (std::size_t at = 0; at < bytes.size();) {
+    for (std::size_t at = skip_ascii(bytes, 0); at < bytes.size(); at = skip_ascii(bytes, at)) {
         const step next = sequence(bytes, at);
         if (!next.good) {
             return false;

@@ -2,19 +2,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace evercert::lifecycle {
 namespace {
 
 deployment_task task_for(const machine_state& state, const version_facts& wanted,
                          const std::optional<version_facts>& other, const engine_parts& parts) {
     deployment_task task;
-    task.certificate = state.wanted.name;
-    task.names = state.wanted.names;
-    task.deployments = state.wanted.deploy;
-    task.live_directory = parts.repository.live_directory(state.wanted.name);
-    task.fingerprint = wanted.fingerprint;
+    task.certificate = state.wanted->name;
+    task.names = state.wanted->names;
+    task.deployments = state.wanted->policy->deploy;
+    task.live_directory = parts.files.live_directory(state.wanted->name);
+    for (const leaf_facts& leaf : wanted.leaves) {
+        task.fingerprints.push_back(leaf.fingerprint);
+    }
     if (other) {
-        task.predecessors.push_back(other->fingerprint);
+        for (const leaf_facts& leaf : other->leaves) {
+            task.predecessors.push_back(leaf.fingerprint);
+        }
     }
     return task;
 }
@@ -22,7 +28,7 @@ deployment_task task_for(const machine_state& state, const version_facts& wanted
 awaitable<result<void>> switch_live(const machine_state& state, const version_facts& to,
                                     const engine_parts& parts) {
     auto work = [&state, &to, &parts] {
-        return parts.repository.make_live(state.wanted.name, to.number, to.just_staged);
+        return parts.files.make_live(state.wanted->name, to.number, to.just_staged);
     };
     co_return co_await parts.workers.run(work);
 }
@@ -44,12 +50,12 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
         // The link decides, the record only follows: go on.
         event unsaved{.id = "store.record_failed",
                       .level = severity::warning,
-                      .certificate = state.wanted.name,
+                      .certificate = state.wanted->name,
                       .message = told.error().text(),
                       .fields = {}};
         parts.events.emit(unsaved);
     }
-    if (state.wanted.deploy.empty()) {
+    if (state.wanted->policy->deploy.empty()) {
         co_return deployed{};
     }
     deployment_task forward = task_for(state, target, before, parts);
@@ -58,8 +64,10 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
         co_return deployed{};
     }
     deployment_failed failure{done.error().text(), std::nullopt};
-    const bool good =
-        before && before->not_after > parts.time.now() && before->fingerprint != state.job.revoked;
+    const bool good = before && before->not_after() > parts.time.now() &&
+                      std::ranges::none_of(before->leaves, [&](const leaf_facts& leaf) {
+                          return state.job.is_revoked(leaf.fingerprint);
+                      });
     if (!good) {
         co_return failure;
     }
@@ -72,7 +80,7 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
     auto restored = co_await parts.deploys.deploy(std::move(backward));
     event switched{.id = "cert.switched_back",
                    .level = severity::warning,
-                   .certificate = state.wanted.name,
+                   .certificate = state.wanted->name,
                    .message = fmt::format(
                        "version {} is live again because version {} could not be deployed{}", before->number,
                        target.number,

@@ -2,9 +2,10 @@
 
 #include "core/base/text.hpp"
 #include "core/lifecycle/engine_impl.hpp"
-#include "core/lifecycle/revoking.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace evercert::lifecycle {
 namespace {
@@ -12,6 +13,11 @@ namespace {
 /// The schedule is looked at at least this often, so that a wall clock that jumps, or a machine that slept,
 /// is noticed.
 constexpr milliseconds longest_nap = std::chrono::seconds(60);
+/// Smaller corrections are what time synchronisation does all the time.
+constexpr milliseconds worth_a_jump = std::chrono::minutes(2);
+/// What is due at once after that is begun within this: a clock that was set wrong may be set right again
+/// soon.
+constexpr milliseconds longest_after_jump = std::chrono::minutes(10);
 /// Certificates whose files are looked at together: start-up stays gentle with 100,000 of them.
 constexpr std::size_t concurrent_looks = 64;
 
@@ -35,30 +41,28 @@ void engine_impl::assign(assignment what) {
     }
     issuers_ = std::move(what.issuers);
 
-    std::map<std::string, entry_ptr, std::less<>> kept;
-    for (managed_certificate& wanted : what.certificates) {
-        const std::string name = wanted.name;
-        const auto found = entries_.find(name);
+    decltype(entries_) kept;
+    for (certificate_ptr& wanted : what.certificates) {
+        const auto found = entries_.find(wanted->name);
         if (found == entries_.end()) {
-            auto fresh = std::make_shared<entry>();
-            fresh->machine.wanted = std::move(wanted);
-            kept.emplace(name, fresh);
-            start(fresh);
+            auto fresh = std::make_shared<entry>(std::move(wanted));
+            kept.emplace(fresh->name(), fresh);
+            if (swept_) {
+                start(fresh);
+            }
             continue;
         }
-        entry_ptr who = found->second;
+        const entry_ptr who = found->second;
         entries_.erase(found);
-        kept.emplace(name, who);
-        if (who->machine.wanted != wanted) {
+        const bool changed = !(*who->wanted == *wanted);
+        if (changed) {
+            who->wanted = wanted;
+        }
+        kept.emplace(who->name(), who);
+        if (changed) {
             emit("cert.reconfigured", severity::info, *who, "its configuration changed");
-            machine_event change = reconfigured{std::move(wanted)};
-            if (who->running) {
-                who->later.push_back(std::move(change));
-            } else {
-                who->held_until.reset();
-                tell(*who, change);
-                start(who);
-            }
+            who->later.emplace_back(reconfigured{std::move(wanted)});
+            start(who);
         }
     }
     for (auto& [name, gone] : entries_) {
@@ -71,29 +75,76 @@ void engine_impl::assign(assignment what) {
     if (!started_) {
         started_ = true;
         clockwork_.spawn("schedule", watch_schedule());
+        clockwork_.spawn("first look", sweep());
     }
 }
 
-std::shared_ptr<issuer_session> engine_impl::session_of(const std::string& name) {
-    auto& session = sessions_[name];
-    if (!session) {
-        session = std::make_shared<issuer_session>(issuers_.at(name), parts_);
-    }
-    return session;
+engine_impl::entry_ptr engine_impl::find(std::string_view name) const {
+    const auto found = entries_.find(name);
+    return found == entries_.end() ? nullptr : found->second;
 }
 
 // ---- when
 
 awaitable<void> engine_impl::watch_schedule() {
+    wall_time last_wall = parts_.time.now();
+    steady_time last_steady = parts_.time.steady_now();
     while (!stopping_) {
+        const auto passed = std::chrono::floor<milliseconds>(parts_.time.steady_now() - last_steady);
+        const milliseconds jumped = parts_.time.now() - last_wall - passed;
+        last_wall += jumped + passed;
+        last_steady += passed;
+        if (jumped > worth_a_jump || jumped < -worth_a_jump) {
+            plan_anew(jumped);
+        }
         while (auto due = schedule_.take_due(parts_.time.now())) {
             start(due);
         }
+        admit_due();
         milliseconds nap = longest_nap;
-        if (const auto earliest = schedule_.earliest()) {
-            nap = std::clamp<milliseconds>(*earliest - parts_.time.now(), milliseconds(1), longest_nap);
-        }
+        const auto sooner = [&](const std::optional<wall_time>& when) {
+            if (when) {
+                nap = std::clamp<milliseconds>(*when - parts_.time.now(), milliseconds(1), nap);
+            }
+        };
+        sooner(schedule_.earliest());
+        sooner(earliest_admission());
         co_await alarm_->wait_until(parts_.time.steady_now() + nap);
+    }
+}
+
+/// The wall clock was set: moments that were planned by the old one mean nothing by the new.
+void engine_impl::plan_anew(milliseconds jumped) {
+    event told{.id = "clock.jumped",
+               .level = severity::warning,
+               .certificate = {},
+               .message = fmt::format("the clock was set by {}: everything is planned anew",
+                                      format_duration(jumped)),
+               .fields = {}};
+    parts_.events.emit(told);
+    const milliseconds herd = std::min<milliseconds>(
+        longest_after_jump, milliseconds(300) * static_cast<std::int64_t>(entries_.size()));
+    for (const auto& [name, who] : entries_) {
+        if (who->running || who->phase == state::queued) {
+            continue;
+        }
+        plan_checks(*who);
+        if (who->awake) {
+            start(who);
+            continue;
+        }
+        if (who->rest && (who->rest->put_off > milliseconds(0) || next_of(*who->rest) <= parts_.time.now())) {
+            // As if it had not been set: a machine that slept, or whose clock is wrong, has no herd of
+            // renewals.
+            who->rest->put_off = std::max(milliseconds(0), who->rest->put_off + jumped);
+        }
+        put_on_schedule(who);
+        if (who->rest && next_of(*who->rest) <= parts_.time.now()) {
+            schedule_.put(who, parts_.time.now() + milliseconds(parts_.random.between(0, herd.count())));
+        }
+    }
+    for (auto& [issuer, line] : lines_) {
+        admit(issuer);
     }
 }
 
@@ -103,31 +154,48 @@ void engine_impl::start(const entry_ptr& who) {
         return;
     }
     schedule_.drop(*who);
-    if (!who->machine.looked && looking_ >= concurrent_looks) {
+    const bool looks = !who->awake && !who->rest;
+    if (looks && looking_ >= concurrent_looks) {
         unlooked_.push_back(who);
         return;
     }
-    looking_ += who->machine.looked ? 0 : 1;
+    looking_ += looks ? 1 : 0;
     who->running = true;
-    tasks_.spawn(who->machine.wanted.name, drive(who));
+    tasks_.spawn(who->name(), drive(who));
+}
+
+void engine_impl::put_on_schedule(const entry_ptr& who) {
+    const wall_time next = who->awake  ? who->awake->next.when
+                           : who->rest ? next_of(*who->rest)
+                                       : wall_time::max();
+    schedule_.put(who, std::min(next, who->next_check));
 }
 
 /// After work: takes in what came meanwhile, and waits for the next moment.
 void engine_impl::rest(const entry_ptr& who) {
     who->running = false;
-    for (const machine_event& happened : std::exchange(who->later, {})) {
-        who->held_until.reset();
-        tell(*who, happened);
+    if (who->phase != state::queued) {
+        give_back_place(*who);
     }
     if (!who->removed && who->phase != state::queued) {
-        const storage::job_record& job = who->machine.job;
-        const bool failing =
-            job.failures > 0 || job.deploy_failures > 0 || (who->held_until && !who->machine.live);
-        who->phase = failing ? state::failing : state::waiting;
-        if (who->next.what != action::wait && !who->held_until) {
+        const bool more = !who->later.empty();
+        if (who->awake) {
+            const auto& [machine, next] = *who->awake;
+            const storage::job_record& job = machine.job;
+            const bool failing =
+                !job.troubles.empty() || job.deploy_failures > 0 || (!machine.holds.empty() && !machine.live);
+            who->phase = failing ? state::failing : state::waiting;
+            if (!more && may_rest(machine, next)) {
+                who->rest = std::make_unique<resting_facts>(facts_to_rest(machine, next, pool_));
+                who->awake.reset();
+            }
+        } else if (who->rest) {
+            who->phase = state::waiting;
+        }
+        if (more || (who->awake && who->awake->next.what != action::wait)) {
             start(who);
         } else {
-            schedule_.put(who, who->held_until ? *who->held_until : who->next.when);
+            put_on_schedule(who);
         }
     }
     alarm_->cancel();
@@ -137,16 +205,38 @@ void engine_impl::rest(const entry_ptr& who) {
 }
 
 bool engine_impl::busy() const {
-    return std::any_of(entries_.begin(), entries_.end(), [this](const auto& named) {
+    const wall_time now = parts_.time.now();
+    return !swept_ || std::any_of(entries_.begin(), entries_.end(), [now](const auto& named) {
         const entry& who = *named.second;
-        return who.running || who.phase == state::queued || !who.machine.looked ||
-               (who.phase != state::queued && !who.held_until &&
-                (who.next.what != action::wait || who.next.when <= parts_.time.now()));
+        if (who.running || !who.later.empty()) {
+            return true;
+        }
+        if (who.phase == state::queued) {
+            return false; // looked at below, by line
+        }
+        if (!who.awake && !who.rest) {
+            return who.unreadable == nullptr;
+        }
+        const wall_time next = who.awake ? who.awake->next.when : next_of(*who.rest);
+        return std::min(next, who.next_check) <= now || (who.awake && who.awake->next.what != action::wait);
+    }) || std::any_of(lines_.begin(), lines_.end(), [](const auto& named) {
+        // Those whom the account's limits hold back are not waited for.
+        return !named.second.blocked_until && !named.second.all().empty();
     });
 }
 
 awaitable<void> engine_impl::settle() {
     settling_ = true;
+    while (!swept_) {
+        co_await idle_->wait_until(parts_.time.steady_now() + milliseconds(20));
+    }
+    for (const auto& [name, who] : entries_) {
+        who->next_check = std::min(who->next_check, parts_.time.now());
+        if (!who->running && who->phase != state::queued && (who->awake || who->rest)) {
+            put_on_schedule(who);
+        }
+    }
+    alarm_->cancel();
     while (busy()) {
         co_await idle_->wait_until(parts_.time.steady_now() + longest_nap);
     }
@@ -163,123 +253,89 @@ awaitable<void> engine_impl::stop(milliseconds patience) {
     tasks_.cancel();
     co_await tasks_.join();
     co_await clockwork_.join();
+    for (const auto& waiting : errands_) {
+        waiting->done = true;
+        waiting->finished->cancel();
+    }
 }
 
 // ---- what people ask for
 
 result<void> engine_impl::ask(std::string_view name, const machine_event& wish) {
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) {
+    const entry_ptr who = find(name);
+    if (!who) {
         return fail(errc::not_found,
                     fmt::format("there is no managed certificate called {}", escape(name, 100)));
     }
-    const entry_ptr who = found->second;
-    if (who->running || !who->machine.looked) {
-        who->later.push_back(wish);
-        return {};
-    }
-    who->held_until.reset();
-    tell(*who, wish);
-    if (who->phase == state::queued) {
-        return {};
+    who->later.push_back(wish);
+    if (who->phase == state::queued && !who->running) {
+        who->phase = state::waiting; // it gets a new place in the line
     }
     start(who);
     return {};
 }
 
 result<void> engine_impl::renew(std::string_view name, bool now) {
-    const auto found = entries_.find(name);
-    if (now && found != entries_.end()) {
-        if (const auto session = sessions_.find(found->second->machine.wanted.issuer);
-            session != sessions_.end()) {
-            session->second->lift_pause();
+    if (const entry_ptr who = find(name); who && now) {
+        for (const std::string& issuer : who->wanted->policy->issuers) {
+            if (const auto session = sessions_.find(issuer); session != sessions_.end()) {
+                session->second->lift_pause();
+            }
         }
     }
     return ask(name, renewal_asked{now});
 }
 
 result<void> engine_impl::deploy(std::string_view name) {
-    const auto found = entries_.find(name);
-    if (found != entries_.end() && found->second->machine.looked && !found->second->machine.live &&
-        !found->second->machine.staged) {
-        return fail(errc::not_found, "it has no certificate yet that could be deployed");
+    if (const entry_ptr who = find(name); who && who->awake && who->awake->machine.looked) {
+        const machine_state& machine = who->awake->machine;
+        if (!machine.live && !machine.staged) {
+            return fail(errc::not_found, "it has no certificate yet that could be deployed");
+        }
     }
     return ask(name, deployment_asked{});
 }
 
 awaitable<result<void>> engine_impl::revoke(std::string name, std::optional<int> reason) {
-    const auto found = entries_.find(name);
-    if (found == entries_.end()) {
+    const entry_ptr who = find(name);
+    if (!who) {
         co_return fail(errc::not_found,
                        fmt::format("there is no managed certificate called {}", escape(name, 100)));
     }
-    const entry_ptr who = found->second;
-    if (who->running || !who->machine.looked || who->phase == state::queued) {
-        co_return fail(errc::busy, "it is being worked on now: wait for it to finish and try again");
+    const auto shown = status_of(*who, parts_.files);
+    if (!who->awake && !who->rest) {
+        co_return fail(errc::busy, "its files are being looked at: try again in a moment");
     }
-    if (!who->machine.live) {
+    if (!shown.live) {
         co_return fail(errc::not_found, "it has no live certificate to revoke");
     }
-    const std::string issuer_name =
-        who->machine.job.issuer.empty() ? who->machine.wanted.issuer : who->machine.job.issuer;
-    if (!issuers_.contains(issuer_name)) {
+    if (!issuers_.contains(shown.issuer)) {
         co_return fail(errc::not_found,
-                       fmt::format("issuer {}, which issued it, is not configured any more", issuer_name));
+                       fmt::format("issuer {}, which issued it, is not configured any more", shown.issuer));
     }
-    // The work is the engine's, like all other: it is joined at a stop, whatever becomes of the one who
-    // asked.
-    auto answer = std::make_shared<errand>(parts_.time.make_timer());
-    schedule_.drop(*who);
-    who->running = true;
-    tasks_.spawn("revocation of " + name, revoke_live(who, session_of(issuer_name), reason, answer));
+    // The work is the engine's, like all other: it goes on, also after a restart, whatever becomes of the one
+    // who asked.
+    auto answer = std::make_shared<errand>(name, parts_.time.make_timer());
+    errands_.push_back(answer);
+    if (auto asked = ask(name, revocation_asked{reason}); !asked) {
+        co_return asked;
+    }
     while (!answer->done) {
         co_await answer->finished->wait_until(steady_time::max());
     }
     co_return answer->outcome;
 }
 
-awaitable<void> engine_impl::revoke_live(entry_ptr who, std::shared_ptr<issuer_session> session,
-                                         std::optional<int> reason, std::shared_ptr<errand> answer) {
-    struct at_the_end {
-        engine_impl& engine;
-        entry_ptr who;
-        std::shared_ptr<errand> answer;
-        ~at_the_end() {
-            engine.rest(who);
-            answer->done = true;
-            answer->finished->cancel();
+void engine_impl::finish_errands(const std::string& certificate, const result<void>& outcome) {
+    std::erase_if(errands_, [&](const std::shared_ptr<errand>& waiting) {
+        if (waiting->certificate != certificate) {
+            return false;
         }
-    };
-    const at_the_end end{*this, who, answer};
-    const std::string issuer_name = session->settings().name;
-    const version_facts leaf = *who->machine.live;
-    auto revocation = co_await perform_revocation(who->machine, *session, reason, parts_);
-    answer->outcome = std::move(revocation);
-    if (!answer->outcome) {
-        emit("cert.revoke_failed", severity::error, *who, answer->outcome.error().text());
-        co_return;
-    }
-    emit("cert.revoked", severity::warning, *who,
-         fmt::format("serial {} was revoked at {}", leaf.serial, issuer_name),
-         {{"serial", leaf.serial}, {"issuer", issuer_name}});
-    tell(*who, revoked{leaf.fingerprint});
-    (void)co_await save(who);
-}
-
-// ---- what is seen from outside
-
-std::vector<certificate_status> engine_impl::list() const {
-    std::vector<certificate_status> all;
-    all.reserve(entries_.size());
-    for (const auto& [name, who] : entries_) {
-        all.push_back(status_of(*who, parts_));
-    }
-    return all;
-}
-
-std::optional<certificate_status> engine_impl::show(std::string_view name) const {
-    const auto found = entries_.find(name);
-    return found == entries_.end() ? std::nullopt : std::optional(status_of(*found->second, parts_));
+        waiting->outcome = outcome;
+        waiting->done = true;
+        waiting->finished->cancel();
+        return true;
+    });
 }
 
 void engine_impl::report(const std::string& task, const std::string& what) {
@@ -295,7 +351,7 @@ void engine_impl::emit(std::string_view id, severity level, const entry& who, st
                        std::vector<std::pair<std::string, std::string>> fields) {
     const event happened{.id = id,
                          .level = level,
-                         .certificate = who.machine.wanted.name,
+                         .certificate = who.name(),
                          .message = std::move(message),
                          .fields = std::move(fields)};
     parts_.events.emit(happened);

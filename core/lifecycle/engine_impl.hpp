@@ -1,17 +1,22 @@
 #pragma once
-// The engine's inside: what it holds, and the two halves of what it does (engine.cpp: what, when and who
-// asks; engine_work.cpp: the work on one certificate).
+// The engine's inside: what it holds, and the parts of what it does: engine.cpp (what is managed, when it is
+// due and who asks), engine_work.cpp (the work on one certificate), engine_line.cpp (places at issuers and
+// their limits), engine_watch.cpp (the start, and what the CA says meanwhile), engine_view.cpp (what is seen
+// from outside), engine_accounts.cpp (accounts).
 #include "core/base/task_group.hpp"
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/entry.hpp"
 #include "core/lifecycle/issuer_session.hpp"
 #include "core/lifecycle/ordering.hpp"
 #include "core/lifecycle/schedule.hpp"
+#include "core/lifecycle/waiting_line.hpp"
 
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace evercert::lifecycle {
@@ -25,51 +30,100 @@ public:
     awaitable<void> stop(milliseconds patience) override;
     [[nodiscard]] std::vector<certificate_status> list() const override;
     [[nodiscard]] std::optional<certificate_status> show(std::string_view name) const override;
+    awaitable<result<certificate_status>> examine(std::string name) override;
+    [[nodiscard]] std::vector<planned_step> plan() const override;
     result<void> renew(std::string_view name, bool now) override;
     result<void> deploy(std::string_view name) override;
     awaitable<result<void>> revoke(std::string name, std::optional<int> reason) override;
+    awaitable<std::vector<account_status>> accounts() override;
+    awaitable<result<account_status>> account(std::string issuer) override;
+    awaitable<result<account_status>> roll_over_account(std::string issuer) override;
+    awaitable<result<account_status>> deactivate_account(std::string issuer) override;
 
 private:
     using entry_ptr = std::shared_ptr<entry>;
 
-    /// Something a person waits for.
+    /// A revocation that a person waits for.
     struct errand {
-        explicit errand(std::unique_ptr<timer> f) : finished(std::move(f)) {}
+        errand(std::string who, std::unique_ptr<timer> f)
+            : certificate(std::move(who)), finished(std::move(f)) {}
+        std::string certificate;
         result<void> outcome = fail(errc::cancelled, "evercertd was stopped before the CA had answered");
         bool done = false;
         std::unique_ptr<timer> finished; ///< cancelled when it is done
     };
 
+    // What and when.
     awaitable<void> watch_schedule();
+    void plan_anew(milliseconds jumped);
     void start(const entry_ptr& who);
+    void rest(const entry_ptr& who);
+    void put_on_schedule(const entry_ptr& who);
+    [[nodiscard]] bool busy() const;
+    result<void> ask(std::string_view name, const machine_event& wish);
+    [[nodiscard]] entry_ptr find(std::string_view name) const;
+
+    // The work on one certificate.
     awaitable<void> drive(entry_ptr who);
+    awaitable<void> work(entry_ptr who);
     awaitable<void> step(entry_ptr who);
     awaitable<void> look(entry_ptr who);
-    awaitable<void> order(entry_ptr who, std::shared_ptr<issuer_session> session);
+    awaitable<void> order(entry_ptr who);
     awaitable<void> make_live(entry_ptr who);
-    awaitable<void> revoke_live(entry_ptr who, std::shared_ptr<issuer_session> session,
-                                std::optional<int> reason, std::shared_ptr<errand> answer);
-    void rest(const entry_ptr& who);
-
+    awaitable<void> revoke_at_issuer(entry_ptr who);
+    void finish_errands(const std::string& certificate, const result<void>& outcome);
     void tell(entry& who, const machine_event& happened);
     teller teller_of(entry_ptr who);
     awaitable<result<void>> take_in(entry_ptr who, machine_event happened);
     awaitable<result<void>> save(entry_ptr who);
-    result<void> ask(std::string_view name, const machine_event& wish);
 
+    // Places and limits.
     std::shared_ptr<issuer_session> session_of(const std::string& name);
-    void admit_queued(const std::string& issuer);
-    [[nodiscard]] bool busy() const;
+    std::shared_ptr<rate_ledger> ledger_of(const issuer& settings);
+    bool take_place(const entry_ptr& who, const std::string& issuer);
+    void give_back_place(entry& who);
+    void admit(const std::string& issuer);
+    void admit_due();
+    [[nodiscard]] std::optional<wall_time> earliest_admission() const;
+    void restore_limits(const storage::job_record& job);
+    void note_limits(const machine_event& outcome);
+
+    // The start, and watching.
+    awaitable<void> sweep();
+    awaitable<void> patrol();
+    void settle_in(const entry_ptr& who, storage::job_record record);
+    void plan_checks(entry& who);
+    awaitable<void> check(entry_ptr who);
+    awaitable<wall_time> ask_renewal_info(entry_ptr who, resting_leaf leaf, std::string issuer,
+                                          std::vector<machine_event>* news);
+    awaitable<wall_time> ask_crl(entry_ptr who, resting_leaf leaf, unsigned version,
+                                 std::vector<machine_event>* news);
+    awaitable<std::shared_ptr<const crypto::certificate>> issuer_certificate(entry_ptr who, resting_leaf leaf,
+                                                                             unsigned version);
+    [[nodiscard]] static std::vector<resting_leaf> leaves_of(const entry& who, text_pool& pool);
+
+    awaitable<account_status> recorded_account(std::string issuer_name);
+
     void report(const std::string& task, const std::string& what);
     void emit(std::string_view id, severity level, const entry& who, std::string message,
               std::vector<std::pair<std::string, std::string>> fields = {});
 
+    struct known_ledger {
+        rate_limits limits;
+        std::shared_ptr<rate_ledger> ledger;
+    };
+
     engine_parts parts_;
-    std::map<std::string, entry_ptr, std::less<>> entries_;
+    std::map<std::string_view, entry_ptr, std::less<>> entries_; ///< keys live in the entries' own settings
     std::map<std::string, solver*> solvers_;
     std::map<std::string, issuer> issuers_;
     std::map<std::string, std::shared_ptr<issuer_session>> sessions_;
-    std::map<std::string, std::deque<entry_ptr>> queues_; ///< by issuer: due, waiting for a place
+    std::map<std::string, known_ledger> ledgers_;
+    std::map<std::string, waiting_line> lines_; ///< by issuer
+    std::map<std::string, std::shared_ptr<const crypto::certificate>>
+        issuer_certificates_; ///< by key identifier
+    std::vector<std::shared_ptr<errand>> errands_;
+    text_pool pool_;
     std::deque<entry_ptr> unlooked_;
     std::size_t looking_ = 0;
     schedule schedule_;
@@ -78,6 +132,7 @@ private:
     std::unique_ptr<timer> alarm_; ///< of the schedule
     std::unique_ptr<timer> idle_;  ///< of settle()
     bool started_ = false;
+    bool swept_ = false;    ///< all records have been read: the limits are known, so orders may be made
     bool settling_ = false; ///< somebody waits for settle(): worth looking over all entries after each run
     bool stopping_ = false;
 };

@@ -1,14 +1,15 @@
+// The work on one certificate.
 #include "core/lifecycle/deploying.hpp"
 #include "core/lifecycle/engine_impl.hpp"
-#include "core/lifecycle/inspection.hpp"
+#include "core/lifecycle/revoking.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace evercert::lifecycle {
 namespace {
 
-/// When an issuer's pause ends, those who waited for it come back spread over this time.
-constexpr milliseconds spread_after_pause = std::chrono::minutes(1);
 /// A disk that cannot be read is looked at again after this.
 constexpr milliseconds unreadable_rest = std::chrono::minutes(1);
 
@@ -16,15 +17,9 @@ constexpr milliseconds unreadable_rest = std::chrono::minutes(1);
 
 awaitable<void> engine_impl::drive(entry_ptr who) {
     std::string mistake;
-    const bool looks = !who->machine.looked;
+    const bool looks = !who->awake && !who->rest;
     try {
-        who->held_until.reset();
-        tell(*who, woken{});
-        who->phase = who->phase == state::queued ? state::waiting : who->phase;
-        while (!who->removed && !stopping_ && who->next.what != action::wait && who->phase != state::queued &&
-               !who->held_until) {
-            co_await step(who);
-        }
+        co_await work(who);
     } catch (const boost::system::system_error& e) {
         if (e.code() == asio::error::operation_aborted) {
             throw;
@@ -34,9 +29,17 @@ awaitable<void> engine_impl::drive(entry_ptr who) {
         mistake = e.what();
     }
     if (!mistake.empty()) {
-        report(who->machine.wanted.name, mistake);
-        who->machine.looked = true;
-        tell(*who, order_failed{verdict{}, "unexpected failure inside evercert: " + mistake, false});
+        report(who->name(), mistake);
+        if (!who->awake) {
+            who->rest.reset();
+            who->awake = std::make_unique<awake_entry>();
+            who->awake->machine.wanted = who->wanted;
+        }
+        who->awake->machine.looked = true;
+        order_failed failure;
+        failure.issuer = who->wanted->policy->issuers.front();
+        failure.text = "unexpected failure inside evercert: " + mistake;
+        tell(*who, failure);
     }
     if (looks) {
         --looking_;
@@ -49,8 +52,45 @@ awaitable<void> engine_impl::drive(entry_ptr who) {
     rest(who);
 }
 
+awaitable<void> engine_impl::work(entry_ptr who) {
+    if (who->rest && who->later.empty() && next_of(*who->rest) > parts_.time.now()) {
+        co_await check(who);
+        if (who->later.empty()) {
+            co_return;
+        }
+    }
+    if (!who->awake) {
+        co_await look(who);
+        if (!who->awake) {
+            co_return;
+        }
+    }
+    tell(*who, woken{});
+    who->phase = who->phase == state::queued ? state::waiting : who->phase;
+    while (!who->removed && !stopping_ && who->phase != state::queued) {
+        const std::vector<machine_event> news = std::exchange(who->later, {});
+        for (const machine_event& happened : news) {
+            tell(*who, happened);
+        }
+        if (!news.empty()) {
+            (void)co_await save(who);
+        }
+        if (who->awake->next.what == action::wait) {
+            if (who->next_check > parts_.time.now()) {
+                break;
+            }
+            co_await check(who);
+            if (who->later.empty()) {
+                break;
+            }
+            continue;
+        }
+        co_await step(who);
+    }
+}
+
 awaitable<void> engine_impl::step(entry_ptr who) {
-    switch (who->next.what) {
+    switch (who->awake->next.what) {
     case action::look:
         co_await look(who);
         break;
@@ -59,124 +99,128 @@ awaitable<void> engine_impl::step(entry_ptr who) {
         break;
     case action::wait:
         break;
-    case action::order: {
-        const std::string issuer_name = who->machine.wanted.issuer;
-        auto session = session_of(issuer_name);
-        if (const auto pause = session->paused()) {
-            const milliseconds rest_of_it =
-                std::chrono::ceil<milliseconds>(pause->until - parts_.time.steady_now()) +
-                milliseconds(parts_.random.between(0, spread_after_pause.count()));
-            who->held_until = parts_.time.now() + rest_of_it;
-            who->held_because = fmt::format("issuer {} is paused: {}", issuer_name, pause->reason);
-            break;
-        }
-        if (!session->take_place()) {
-            who->phase = state::queued;
-            queues_[issuer_name].push_back(who);
-            break;
-        }
-        co_await order(who, session);
+    case action::revoke:
+        co_await revoke_at_issuer(who);
         break;
-    }
-    }
-}
-
-void engine_impl::admit_queued(const std::string& issuer) {
-    auto& queue = queues_[issuer];
-    while (!queue.empty()) {
-        const entry_ptr next = queue.front();
-        queue.pop_front();
-        if (next->removed || next->phase != state::queued) {
-            continue;
+    case action::order:
+        if (take_place(who, who->awake->next.issuer)) {
+            co_await order(who);
+            give_back_place(*who);
         }
-        next->phase = state::waiting;
-        start(next);
-        return;
+        break;
     }
 }
 
 awaitable<void> engine_impl::look(entry_ptr who) {
-    auto work = [this, who] { return inspect(parts_.repository, who->machine.wanted.name); };
-    auto found = co_await parts_.workers.run(work);
+    auto read = [this, name = who->name()] { return parts_.files.inspect(name); };
+    auto found = co_await parts_.workers.run(read);
     if (!found) {
         // Nothing is known, so nothing is done: a disk that cannot be read is no reason to order.
         emit("store.unreadable", severity::error, *who, found.error().text());
-        who->held_until = parts_.time.now() + unreadable_rest;
-        who->held_because = found.error().text();
+        who->rest.reset();
+        who->unreadable = pool_(found.error().text());
+        who->phase = state::failing;
+        who->next_check = parts_.time.now() + unreadable_rest;
         co_return;
     }
+    who->inspected = true;
+    if (who->unreadable != nullptr) {
+        who->unreadable = nullptr;
+        who->next_check = wall_time{};
+    }
+    who->awake = std::make_unique<awake_entry>();
+    who->awake->machine.wanted = who->wanted;
+    who->rest.reset();
     if (!found->trouble.empty()) {
         emit("store.trouble", severity::warning, *who, found->trouble);
     }
     tell(*who, std::move(found->seen));
-    const machine_state& machine = who->machine;
+    const machine_state& machine = who->awake->machine;
     if (machine.live) {
         emit("cert.found", severity::debug, *who,
              fmt::format("version {} is live until {}", machine.live->number,
-                         format_time(machine.live->not_after)),
-             {{"serial", machine.live->serial}});
+                         format_time(machine.live->not_after())),
+             {{"serial", machine.live->first().serial}});
+    }
+    if (who->next_check == wall_time{}) {
+        plan_checks(*who);
     }
 }
 
-awaitable<void> engine_impl::order(entry_ptr who, std::shared_ptr<issuer_session> session) {
+awaitable<void> engine_impl::order(entry_ptr who) {
+    const auto session = who->place;
     const std::string issuer_name = session->settings().name;
     who->phase = state::ordering;
     emit("cert.ordering", severity::info, *who,
-         fmt::format("ordering from {}: {}", issuer_name, who->next.reason), {{"issuer", issuer_name}});
-    const auto solver_found = solvers_.find(who->machine.wanted.challenge);
+         fmt::format("ordering from {}: {}", issuer_name, who->awake->next.reason),
+         {{"issuer", issuer_name}});
+    const auto solver_found = solvers_.find(who->wanted->policy->challenge);
     solver* const answers = solver_found == solvers_.end() ? nullptr : solver_found->second;
-    machine_event outcome = woken{};
-    {
-        const order_place place(session);
-        outcome = co_await perform_order(who->machine, *session, answers, parts_, teller_of(who));
-    }
-    admit_queued(issuer_name);
+    const unsigned early = who->awake->machine.job.early_renewals;
+    machine_event outcome =
+        co_await perform_order(who->awake->machine, *session, answers, parts_, teller_of(who));
+    note_limits(outcome);
     tell(*who, outcome);
+    const storage::job_record& job = who->awake->machine.job;
     if (const auto* fresh = std::get_if<issued>(&outcome)) {
+        const leaf_facts& leaf = fresh->version.first();
         emit("cert.issued", severity::info, *who,
              fmt::format("version {} from {}, good until {}", fresh->version.number, issuer_name,
-                         format_time(fresh->version.not_after)),
-             {{"serial", fresh->version.serial},
+                         format_time(fresh->version.not_after())),
+             {{"serial", leaf.serial},
               {"issuer", issuer_name},
               {"version", fmt::format("{}", fresh->version.number)}});
+        if (job.early_renewals > std::max(early, 1U)) {
+            emit("cert.renewed_early", severity::warning, *who,
+                 fmt::format(
+                     "the CA's renewal window has made it renew {} times in a row while it was still young; "
+                     "it is followed more slowly",
+                     job.early_renewals),
+                 {{"issuer", issuer_name}});
+        }
         co_return; // made durable after the deployment: until then the stored version speaks for itself
     }
-    const storage::job_record& job = who->machine.job;
+    if (const auto* waits = std::get_if<held>(&outcome)) {
+        emit("cert.held", severity::info, *who,
+             fmt::format("not ordered before {}: {}", format_time(waits->hold.until), waits->hold.reason),
+             {{"issuer", issuer_name}});
+        (void)co_await save(who);
+        co_return;
+    }
+    const storage::issuer_trouble* trouble = job.latest_trouble();
     emit("cert.order_failed", severity::error, *who,
-         fmt::format("{} (failure {}, next try {})", job.problem, job.failures,
-                     format_time(job.not_before.value_or(parts_.time.now()))),
+         fmt::format("{} (failure {} at {}, next {} {})", trouble->problem, trouble->failures, issuer_name,
+                     who->awake->next.what == action::order ? "at " + who->awake->next.issuer : "try",
+                     format_time(std::max(who->awake->next.when, parts_.time.now()))),
          {{"issuer", issuer_name},
-          {"class", job.problem_class},
-          {"failures", fmt::format("{}", job.failures)}});
+          {"class", trouble->problem_class},
+          {"failures", fmt::format("{}", trouble->failures)}});
     (void)co_await save(who);
 }
 
 awaitable<void> engine_impl::make_live(entry_ptr who) {
     who->phase = state::deploying;
-    const unsigned version = who->machine.staged->number;
-    machine_event outcome = co_await perform_deployment(who->machine, parts_, teller_of(who));
+    const unsigned version = who->awake->machine.staged->number;
+    machine_event outcome = co_await perform_deployment(who->awake->machine, parts_, teller_of(who));
     tell(*who, outcome);
-    const storage::job_record& job = who->machine.job;
+    const storage::job_record& job = who->awake->machine.job;
     if (std::holds_alternative<deployed>(outcome)) {
         emit("cert.deployed", severity::info, *who,
              fmt::format("version {} is live{}; next: {} at {}", version,
-                         who->machine.wanted.deploy.empty() ? "" : " and served", who->next.reason,
-                         format_time(job.renew_at.value_or(parts_.time.now()))),
+                         who->wanted->policy->deploy.empty() ? "" : " and served", who->awake->next.reason,
+                         format_time(std::max(who->awake->next.when, parts_.time.now()))),
              {{"version", fmt::format("{}", version)},
-              {"serial", who->machine.live ? who->machine.live->serial : ""}});
+              {"serial", who->awake->machine.live ? who->awake->machine.live->first().serial : ""}});
         const unsigned keep = parts_.keep_versions;
-        auto tidy = [this, who, keep, version]() -> result<void> {
-            const std::string& name = who->machine.wanted.name;
-            if (auto dropped = parts_.repository.drop_pending_key(name); !dropped) {
-                return dropped;
-            }
-            return parts_.repository.prune(name, keep, version);
-        };
+        // A version that is about to be revoked is still needed for that.
+        const unsigned also = job.revoking ? job.revoking->version : version;
+        auto tidy = [this, name = who->name(), keep, also] { return parts_.files.tidy(name, keep, also); };
         if (auto saved = co_await save(who); saved) {
             if (auto tidied = co_await parts_.workers.run(tidy); !tidied) {
                 emit("store.prune_failed", severity::warning, *who, tidied.error().text());
             }
         }
+        who->next_check = parts_.time.now(); // the CA's word on the new leaf
         co_return;
     }
     emit("cert.deploy_failed", severity::error, *who,
@@ -186,10 +230,46 @@ awaitable<void> engine_impl::make_live(entry_ptr who) {
     (void)co_await save(who);
 }
 
+awaitable<void> engine_impl::revoke_at_issuer(entry_ptr who) {
+    const storage::revocation_wish wish = *who->awake->machine.job.revoking;
+    if (!issuers_.contains(wish.issuer)) {
+        tell(*who, revocation_failed{wish.fingerprint, true});
+        finish_errands(who->name(),
+                       fail(errc::not_found, fmt::format("issuer {}, which issued it, is not configured "
+                                                         "any more",
+                                                         wish.issuer)));
+        (void)co_await save(who);
+        co_return;
+    }
+    const auto session = session_of(wish.issuer);
+    auto outcome = co_await perform_revocation(who->awake->machine, *session, parts_);
+    // The first leaf's fingerprint stands for the whole wish, so it is told last.
+    std::ranges::reverse(outcome.revoked);
+    for (const std::string& fingerprint : outcome.revoked) {
+        tell(*who, revoked{fingerprint});
+    }
+    if (outcome.failure) {
+        tell(*who, revocation_failed{wish.fingerprint, outcome.for_good});
+        std::string text = outcome.failure->text();
+        if (!outcome.for_good) {
+            text += fmt::format("; it is tried again at {}",
+                                format_time(who->awake->machine.job.revoking->not_before));
+        }
+        emit("cert.revoke_failed", severity::error, *who, text, {{"issuer", wish.issuer}});
+        finish_errands(who->name(), fail(outcome.failure->code, std::move(text)));
+    } else {
+        emit("cert.revoked", severity::warning, *who,
+             fmt::format("version {} was revoked at {}", wish.version, wish.issuer),
+             {{"fingerprint", wish.fingerprint}, {"issuer", wish.issuer}});
+        finish_errands(who->name(), {});
+    }
+    (void)co_await save(who);
+}
+
 // ---- machine and record
 
 void engine_impl::tell(entry& who, const machine_event& happened) {
-    who.next = resume(who.machine, happened, parts_.time.now(), parts_.random);
+    who.awake->next = resume(who.awake->machine, happened, parts_.time.now(), parts_.random);
 }
 
 teller engine_impl::teller_of(entry_ptr who) {
@@ -198,21 +278,22 @@ teller engine_impl::teller_of(entry_ptr who) {
     };
 }
 
-/// Only an accepted order has to be durable before anything else is sent: the rest can be told from the
-/// files.
+/// What was taken from the limits and what the CA has accepted must be durable before anything else is sent:
+/// the rest can be told from the files.
 awaitable<result<void>> engine_impl::take_in(entry_ptr who, machine_event happened) {
     tell(*who, happened);
-    if (std::holds_alternative<order_accepted>(happened)) {
+    const auto* begun = std::get_if<order_begun>(&happened);
+    if (std::holds_alternative<order_accepted>(happened) || (begun != nullptr && begun->spent)) {
         co_return co_await save(who);
     }
     co_return result<void>{};
 }
 
 awaitable<result<void>> engine_impl::save(entry_ptr who) {
-    auto work = [this, name = who->machine.wanted.name, record = who->machine.job] {
-        return parts_.repository.save_job(name, record);
-    };
-    auto saved = co_await parts_.workers.run(work);
+    storage::job_record& job = who->awake->machine.job;
+    job.live = who->awake->machine.live;
+    auto write = [this, name = who->name(), record = job] { return parts_.files.save_job(name, record); };
+    auto saved = co_await parts_.workers.run(std::move(write));
     if (!saved) {
         emit("store.record_failed", severity::error, *who,
              saved.error().within("its record could not be written").text());

@@ -1,6 +1,7 @@
 #include "core/lifecycle/issuer_session.hpp"
 
 #include "core/base/text.hpp"
+#include "core/lifecycle/account_keeper.hpp"
 #include "core/lifecycle/backoff.hpp"
 
 #include <fmt/format.h>
@@ -9,6 +10,9 @@
 
 namespace evercert::lifecycle {
 namespace {
+
+/// Orders under way may hold up a key change for so long.
+constexpr milliseconds roll_over_patience = std::chrono::minutes(6);
 
 acme::failure account_failure(error cause) {
     return acme::failure(acme::step::account, std::move(cause));
@@ -34,11 +38,17 @@ private:
 
 } // namespace
 
-issuer_session::issuer_session(issuer settings, const engine_parts& parts)
-    : settings_(std::move(settings)), parts_(parts) {}
+issuer_session::issuer_session(issuer settings, const engine_parts& parts,
+                               std::shared_ptr<rate_ledger> ledger)
+    : settings_(std::move(settings)), parts_(parts), ledger_(std::move(ledger)) {}
+
+std::optional<spent_order> issuer_session::spend(const order_claim& claim, wall_time now) {
+    spent_order spent = ledger_->spend(claim, now);
+    return ledger_->needed(spent, now) ? std::optional(std::move(spent)) : std::nullopt;
+}
 
 bool issuer_session::take_place() noexcept {
-    if (orders_ >= std::max(1U, settings_.concurrent_orders)) {
+    if (closed_ || orders_ >= std::max(1U, settings_.limits.concurrent_orders)) {
         return false;
     }
     ++orders_;
@@ -52,9 +62,26 @@ std::optional<issuer_pause> issuer_session::paused() const {
     return std::nullopt;
 }
 
-void issuer_session::note_success() {
+milliseconds issuer_session::renewal_info_failed(const acme::failure& why, random_source& random) {
+    constexpr milliseconds long_term = std::chrono::hours(6);
+    if (why.cause.code == errc::unsupported) {
+        no_renewal_info_until_ = parts_.time.steady_now() + long_term;
+    }
+    const bool temporary = why.http_status >= 500 || why.http_status == 429 ||
+                           why.cause.code == errc::timed_out || why.cause.code == errc::network;
+    if (!temporary) {
+        return long_term;
+    }
+    renewal_info_failures_ = std::min(renewal_info_failures_ + 1, 1000U);
+    const milliseconds wait = backoff(renewal_info_failures_, problem_class::later,
+                                      why.retry_after.value_or(milliseconds(0)), random);
+    return why.retry_after ? wait : std::min(wait, long_term);
+}
+
+void issuer_session::note_success(const std::vector<identifier>& names) {
     failures_ = 0;
     pause_.reset();
+    ledger_->succeed(names, parts_.time.now());
 }
 
 void issuer_session::note_failure(const verdict& judged, const std::string& text) {
@@ -106,107 +133,65 @@ awaitable<acme::outcome<acme::client*>> issuer_session::ready() {
     co_return client_.get();
 }
 
-awaitable<acme::outcome<crypto::key>> issuer_session::account_key() {
-    const std::string& name = settings_.name;
-    auto load = [this, &name] { return parts_.repository.load_account_key(name); };
-    auto stored = co_await parts_.workers.run(load);
-    if (stored && *stored) {
-        co_return **stored;
-    }
-    if (!stored) {
-        // The key lies there and cannot be used: it is kept aside, and a new account is made (ACME has no
-        // recovery).
-        event lost{.id = "account.key_unusable",
-                   .level = severity::error,
-                   .certificate = {},
-                   .message = fmt::format(
-                       "the account key for issuer {} cannot be read ({}): it is set aside and a new account "
-                       "is registered",
-                       name, stored.error().text()),
-                   .fields = {{"issuer", name}}};
-        parts_.events.emit(lost);
-        auto retire = [this, &name] { return parts_.repository.retire_account(name); };
-        if (auto done = co_await parts_.workers.run(retire); !done) {
-            co_return std::unexpected(account_failure(done.error()));
-        }
-    }
-    auto make = [this, &name]() -> result<crypto::key> {
-        auto fresh = crypto::key::generate(settings_.account_key);
-        if (!fresh) {
-            return fresh;
-        }
-        if (auto saved = parts_.repository.save_account_key(name, *fresh); !saved) {
-            return fail(saved.error().within("the new account key could not be stored"));
-        }
-        return fresh;
-    };
-    auto fresh = co_await parts_.workers.run(make);
-    if (!fresh) {
-        co_return std::unexpected(account_failure(fresh.error()));
-    }
-    co_return *fresh;
-}
-
-awaitable<acme::outcome<void>> issuer_session::open() {
+acme::outcome<acme::client*> issuer_session::client() {
     if (!client_) {
         auto made = parts_.make_client(settings_);
         if (!made) {
-            co_return std::unexpected(account_failure(made.error()));
+            return std::unexpected(account_failure(made.error()));
         }
         client_ = std::move(*made);
     }
-    const std::string& name = settings_.name;
-    auto load = [this, &name] { return parts_.repository.load_account(name); };
-    auto stored = co_await parts_.workers.run(load);
-    if (!stored) {
-        co_return std::unexpected(account_failure(stored.error()));
+    return client_.get();
+}
+
+awaitable<acme::outcome<void>> issuer_session::open() {
+    auto made = client();
+    if (!made) {
+        co_return std::unexpected(made.error());
     }
-    storage::account_record record = stored->value_or(storage::account_record{});
-    if (!record.directory.empty() && record.directory != settings_.directory) {
-        // Another CA under the same name: neither its account nor its key is carried over.
-        auto retire = [this, &name] { return parts_.repository.retire_account(name); };
-        if (auto done = co_await parts_.workers.run(retire); !done) {
-            co_return std::unexpected(account_failure(done.error()));
+    account_keeper keeper(settings_, parts_, **made);
+    auto opened = co_await keeper.open(account_in_doubt_);
+    if (opened) {
+        account_in_doubt_ = false;
+    }
+    co_return opened;
+}
+
+awaitable<acme::outcome<void>> issuer_session::roll_over() {
+    auto ready_client = co_await ready();
+    if (!ready_client) {
+        co_return std::unexpected(ready_client.error());
+    }
+    // The answers to challenges are made with the account key: what is under way ends first, and nothing new
+    // begins.
+    struct closed_doors {
+        bool& flag;
+        explicit closed_doors(bool& f) : flag(f) { flag = true; }
+        ~closed_doors() { flag = false; }
+    } const closed(closed_);
+    const steady_time patience_ends = parts_.time.steady_now() + roll_over_patience;
+    while (orders_ > 0) {
+        if (parts_.time.steady_now() >= patience_ends) {
+            co_return std::unexpected(account_failure(
+                error(errc::busy, "orders are under way at this issuer and do not end: try again later")));
         }
-        record = {};
+        co_await sleep_for(parts_.time, milliseconds(100));
     }
-    auto key = co_await account_key();
-    if (!key) {
-        co_return std::unexpected(key.error());
+    account_keeper keeper(settings_, parts_, **ready_client);
+    auto done = co_await keeper.roll_over();
+    open_ = false; // whichever key counts now, it is read anew
+    co_return done;
+}
+
+awaitable<acme::outcome<void>> issuer_session::deactivate() {
+    auto ready_client = co_await ready();
+    if (!ready_client) {
+        co_return std::unexpected(ready_client.error());
     }
-    client_->use_account(*key, account_in_doubt_ ? std::string() : record.url);
-    if (!record.url.empty() && !account_in_doubt_) {
-        co_return acme::outcome<void>{};
-    }
-    acme::registration terms;
-    terms.contacts = settings_.contacts;
-    terms.agree_to_terms = settings_.agree_to_terms;
-    if (settings_.eab) {
-        auto hmac = parts_.read_hmac_key(settings_.eab->hmac_key_file);
-        if (!hmac) {
-            co_return std::unexpected(account_failure(hmac.error()));
-        }
-        terms.eab = acme::binding{settings_.eab->key_id, std::move(*hmac)};
-    }
-    auto url = co_await client_->open_account(std::move(terms));
-    if (!url) {
-        co_return std::unexpected(url.error());
-    }
-    account_in_doubt_ = false;
-    record = storage::account_record{settings_.directory, *url, join(settings_.contacts, ",")};
-    client_->use_account(*key, record.url);
-    auto save = [this, &name, &record] { return parts_.repository.save_account(name, record); };
-    if (auto saved = co_await parts_.workers.run(save); !saved) {
-        // The key is durable, so the account is found again by lookup: worth a warning, not a failure.
-        event unsaved{.id = "account.not_recorded",
-                      .level = severity::warning,
-                      .certificate = {},
-                      .message = fmt::format("the account at issuer {} could not be recorded: {}", name,
-                                             saved.error().text()),
-                      .fields = {{"issuer", name}}};
-        parts_.events.emit(unsaved);
-    }
-    co_return acme::outcome<void>{};
+    account_keeper keeper(settings_, parts_, **ready_client);
+    auto done = co_await keeper.deactivate();
+    open_ = false;
+    co_return done;
 }
 
 } // namespace evercert::lifecycle

@@ -3,6 +3,7 @@
 #include "core/acme/client.hpp"
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/problem_class.hpp"
+#include "core/lifecycle/rate_ledger.hpp"
 
 #include <memory>
 #include <optional>
@@ -19,22 +20,45 @@ struct issuer_pause {
 
 class issuer_session {
 public:
-    issuer_session(issuer settings, const engine_parts& parts);
+    issuer_session(issuer settings, const engine_parts& parts, std::shared_ptr<rate_ledger> ledger);
 
     [[nodiscard]] const issuer& settings() const noexcept { return settings_; }
+
+    /// What is left of the CA's published limits.
+    [[nodiscard]] rate_ledger& ledger() noexcept { return *ledger_; }
+    /// Takes an order from the limits; what has to be kept of it, if anything.
+    std::optional<spent_order> spend(const order_claim& claim, wall_time now);
+
+    /// The client, for what needs no account.
+    acme::outcome<acme::client*> client();
 
     /// The client with an account that the CA knows: key durable before it is used, URL from the record, by
     /// lookup or by registration. Callers that come while it is being opened wait for the same attempt.
     awaitable<acme::outcome<acme::client*>> ready();
 
+    /// Gives the account a new key, when no order is under way.
+    awaitable<acme::outcome<void>> roll_over();
+    awaitable<acme::outcome<void>> deactivate();
+
     /// Takes note of a failure: forgets the account where the CA does not know it any more, and pauses the
     /// issuer when the failure concerns all its certificates.
     void note_failure(const verdict& judged, const std::string& text);
-    void note_success();
+    void note_success(const std::vector<identifier>& names);
     /// A person wants it tried now.
     void lift_pause() noexcept { pause_.reset(); }
+    /// Failures in a row that concerned the issuer as a whole.
+    [[nodiscard]] unsigned failures() const noexcept { return failures_; }
     /// Set while nothing must be asked of this issuer.
     [[nodiscard]] std::optional<issuer_pause> paused() const;
+
+    // The CA's renewal information (RFC 9773).
+    /// Whether its directory has none, by the latest look.
+    [[nodiscard]] bool without_renewal_info(steady_time now) const noexcept {
+        return now < no_renewal_info_until_;
+    }
+    /// When to ask again after a failure: temporary ones soon, ever more slowly, the others after hours.
+    milliseconds renewal_info_failed(const acme::failure& why, random_source& random);
+    void renewal_info_answered() noexcept { renewal_info_failures_ = 0; }
 
     // Places for concurrent orders.
     [[nodiscard]] bool take_place() noexcept;
@@ -42,18 +66,21 @@ public:
 
 private:
     awaitable<acme::outcome<void>> open();
-    awaitable<acme::outcome<crypto::key>> account_key();
 
     issuer settings_;
     const engine_parts& parts_;
+    std::shared_ptr<rate_ledger> ledger_;
     std::unique_ptr<acme::client> client_;
     bool open_ = false;
     bool opening_ = false;
+    bool closed_ = false;           ///< no places are given
     bool account_in_doubt_ = false; ///< the CA said that it does not know the recorded account
     std::vector<timer*> waiting_;   ///< callers waiting for the attempt under way
     std::optional<acme::failure> last_failure_;
     unsigned failures_ = 0;
     std::optional<issuer_pause> pause_;
+    steady_time no_renewal_info_until_{};
+    unsigned renewal_info_failures_ = 0;
     unsigned orders_ = 0;
 };
 

@@ -1,10 +1,12 @@
 #include "core/lifecycle/ordering.hpp"
 
-#include "core/crypto/csr.hpp"
-#include "core/crypto/digest.hpp"
-#include "core/lifecycle/inspection.hpp"
+#include "core/acme/renewal_id.hpp"
+#include "core/lifecycle/machine_events.hpp"
+#include "core/lifecycle/renewal.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace evercert::lifecycle {
 namespace {
@@ -12,162 +14,251 @@ namespace {
 using acme::failure;
 using acme::step;
 
-machine_event failed(issuer_session& session, const failure& what) {
-    verdict judged = classify(what);
-    std::string text = explain(what, judged);
-    session.note_failure(judged, text);
-    const bool lost = acme::order_lost(what) || judged.fresh_key; // an order is bound to its key
-    return order_failed{std::move(judged), std::move(text), lost};
+/// An order whose certificate is not valid by our clock is kept for so long.
+constexpr milliseconds longest_out_of_time = std::chrono::hours(2);
+
+/// The conversation about one certificate at one issuer; the machine's state moves on beneath it.
+class conversation {
+public:
+    conversation(const machine_state& state, issuer_session& session, solver* answers,
+                 const engine_parts& parts, teller tell)
+        : state_(state), session_(session), answers_(answers), parts_(parts), tell_(std::move(tell)) {}
+
+    awaitable<machine_event> go();
+
+private:
+    /// A chain, or the event that ends the conversation.
+    struct step_result {
+        std::optional<issued_chain> chain;
+        std::optional<machine_event> end;
+    };
+    awaitable<step_result> obtain(acme::client& client, key_type key);
+    awaitable<acme::outcome<acme::issued>> converse(acme::client& client, key_type key, prepared_key prepared,
+                                                    std::string order_url);
+    awaitable<std::optional<machine_event>> begin(key_type key, std::string key_digest);
+    awaitable<machine_event> keep(std::vector<issued_chain> chains);
+
+    [[nodiscard]] std::optional<storage::order_record> resumable(key_type key) const;
+    [[nodiscard]] key_request key_for(key_type key, const std::optional<storage::order_record>& order) const;
+    [[nodiscard]] std::string profile() const;
+    machine_event failed(key_type key, const failure& what);
+    [[nodiscard]] machine_event failed_here(key_type key, step where, error cause,
+                                            bool order_lost = false) const;
+
+    const machine_state& state_;
+    issuer_session& session_;
+    solver* answers_;
+    const engine_parts& parts_;
+    teller tell_;
+};
+
+std::string conversation::profile() const {
+    const std::string& own = state_.wanted->policy->profile;
+    return own.empty() ? session_.settings().profile : own;
+}
+
+machine_event conversation::failed(key_type key, const failure& what) {
+    order_failed outcome;
+    outcome.issuer = session_.settings().name;
+    outcome.key = key;
+    outcome.judged = classify(what);
+    outcome.text = explain(what, outcome.judged);
+    // An order is bound to its key.
+    outcome.order_lost = acme::order_lost(what) || outcome.judged.fresh_key;
+    outcome.slow = what.cause.code == errc::timed_out && what.where == step::order && !outcome.order_lost;
+    if (what.name && what.said && (what.where == step::challenge || what.where == step::authorization)) {
+        outcome.failed_validation = what.name->value;
+    }
+    session_.note_failure(outcome.judged, outcome.text);
+    return outcome;
 }
 
 /// A failure on our own side, before or after the CA's part.
-machine_event failed_here(step where, error cause, bool order_lost = false) {
+machine_event conversation::failed_here(key_type key, step where, error cause, bool order_lost) const {
     const failure what(where, std::move(cause));
-    verdict judged = classify(what);
-    judged.whole_issuer = false;
-    return order_failed{judged, explain(what, judged), order_lost};
+    order_failed outcome;
+    outcome.issuer = session_.settings().name;
+    outcome.key = key;
+    outcome.judged = classify(what);
+    outcome.judged.whole_issuer = false;
+    outcome.text = explain(what, outcome.judged);
+    outcome.order_lost = order_lost;
+    return outcome;
 }
 
-struct prepared {
-    crypto::key key;
-    bool resumes; ///< the recorded order was made for this key
-};
-
-/// The pending key of the order under way if it still is for these names at this issuer, else a fresh one,
-/// made durable.
-result<prepared> prepare_key(const machine_state& state, storage::repository& files, bool may_resume) {
-    const storage::job_record& job = state.job;
-    const std::string& name = state.wanted.name;
-    if (may_resume && !job.order_key.empty() && job.order_issuer == state.wanted.issuer &&
-        job.order_names == names_key(state.wanted.names)) {
-        auto pending = files.load_pending_key(name);
-        if (pending && *pending && (*pending)->type() == state.wanted.key &&
-            crypto::hex((*pending)->public_digest()) == job.order_key) {
-            return prepared{std::move(**pending), !job.order_url.empty()};
+/// The recorded order, if it still is for what is wanted.
+std::optional<storage::order_record> conversation::resumable(key_type key) const {
+    for (const storage::order_record& order : state_.job.orders) {
+        if (order.key == key && order.issuer == session_.settings().name && order.profile == profile() &&
+            order.names == names_key(state_.wanted->names)) {
+            return order;
         }
     }
-    auto fresh = crypto::key::generate(state.wanted.key);
-    if (!fresh) {
-        return fail(fresh.error());
-    }
-    if (auto saved = files.save_pending_key(name, *fresh); !saved) {
-        return fail(saved.error().within("the new key could not be stored"));
-    }
-    return prepared{std::move(*fresh), false};
+    return std::nullopt;
 }
 
-/// Parses and checks what the CA returned and writes it aside as the next version.
-result<version_facts> store_chain(const std::string& chain_pem, const crypto::key& key,
-                                  const machine_state& state, wall_time now, storage::repository& files) {
-    auto chain = crypto::parse_pem_chain(chain_pem);
-    if (!chain) {
-        return fail(chain.error());
-    }
-    const crypto::chain_expectation expected{
-        .public_digest = key.public_digest(), .names = state.wanted.names, .now = now};
-    auto checked = crypto::check_chain(std::move(*chain), expected);
-    if (!checked) {
-        return fail(checked.error());
-    }
-    auto version = files.stage(state.wanted.name, *checked, key);
-    if (!version) {
-        return fail(version.error());
-    }
-    version_facts facts = facts_of(*version, key.type());
-    facts.just_staged = true;
-    return facts;
+key_request conversation::key_for(key_type key, const std::optional<storage::order_record>& order) const {
+    key_request wanted;
+    wanted.certificate = state_.wanted->name;
+    wanted.names = state_.wanted->names;
+    wanted.type = key;
+    wanted.recorded = order ? order->key_digest : std::string();
+    const version_facts* subject = subject_of(state_);
+    wanted.reuse = state_.wanted->policy->reuse_key && subject != nullptr ? subject->number : 0;
+    wanted.barred = state_.job.barred_keys;
+    return wanted;
 }
 
-/// One conversation, with the recorded order if `may_resume` and there is one, else with a fresh key and a
-/// new order.
-struct attempt {
-    bool resumed = false;
-    acme::outcome<acme::issued> answer;
-    std::optional<crypto::key> key;
-    std::optional<machine_event> broken; ///< failed on our own side before the CA's part
-};
-
-awaitable<attempt> converse(const machine_state& state, issuer_session& session, acme::client& client,
-                            solver* answers, const engine_parts& parts, const teller& tell, bool may_resume) {
-    attempt made;
-    auto prepare = [&state, &parts, may_resume] { return prepare_key(state, parts.repository, may_resume); };
-    auto ready = co_await parts.workers.run(prepare);
-    if (!ready) {
-        made.broken = failed_here(step::new_order, ready.error());
-        co_return made;
+/// Takes a new order from the issuer's limits and makes its record durable; the event that ends the
+/// conversation if there is no room or no disk.
+awaitable<std::optional<machine_event>> conversation::begin(key_type key, std::string key_digest) {
+    const wall_time now = parts_.time.now();
+    order_claim claim;
+    claim.names = state_.wanted->names;
+    claim.kind = kind_of_order(state_, session_.settings().name, key, now);
+    if (const auto limit = session_.ledger().earliest(claim, now); limit.when > now) {
+        issuer_hold hold;
+        hold.issuer = session_.settings().name;
+        hold.until = limit.when;
+        hold.reason = fmt::format("the limits of issuer {} leave no room: {}", hold.issuer, limit.why);
+        machine_event wait = held{std::move(hold)};
+        co_return wait;
     }
-    made.key = ready->key;
-    made.resumed = ready->resumes;
-    if (!made.resumed) {
-        machine_event begun = order_begun{crypto::hex(made.key->public_digest())};
-        if (auto told = co_await tell(std::move(begun)); !told) {
-            made.broken =
-                failed_here(step::new_order, told.error().within("the order's key could not be recorded"));
+    const version_facts* subject = subject_of(state_);
+    order_begun begun;
+    begun.order.key = key;
+    begun.order.issuer = session_.settings().name;
+    begun.order.names = names_key(state_.wanted->names);
+    begun.order.key_digest = std::move(key_digest);
+    begun.order.profile = profile();
+    begun.order.after =
+        std::max(subject != nullptr ? subject->number : 0, state_.live ? state_.live->number : 0);
+    begun.spent = session_.spend(claim, now);
+    machine_event event = std::move(begun);
+    auto told = co_await tell_(std::move(event));
+    if (!told) {
+        co_return failed_here(key, step::new_order, told.error().within("the order could not be recorded"));
+    }
+    co_return std::nullopt;
+}
+
+awaitable<acme::outcome<acme::issued>> conversation::converse(acme::client& client, key_type key,
+                                                              prepared_key prepared, std::string order_url) {
+    acme::issuance request;
+    request.certificate = state_.wanted->name;
+    request.names = state_.wanted->names;
+    request.csr = std::move(prepared.csr);
+    request.order_url = std::move(order_url);
+    request.preferred_chain = session_.settings().preferred_chain;
+    request.profile = profile();
+    if (const leaf_facts* leaf = replaced_leaf(state_, session_.settings().name, key);
+        leaf != nullptr && session_.settings().renewal_info) {
+        request.replaces = acme::renewal_id(leaf->authority_id, leaf->serial);
+    }
+    request.answers = answers_;
+    request.on_order = [this, key](std::string url) -> awaitable<result<void>> {
+        machine_event accepted = order_accepted{key, std::move(url)};
+        return tell_(std::move(accepted));
+    };
+    co_return co_await client.issue(std::move(request));
+}
+
+awaitable<conversation::step_result> conversation::obtain(acme::client& client, key_type key) {
+    step_result made;
+    bool may_resume = true;
+    for (;;) {
+        auto order = may_resume ? resumable(key) : std::nullopt;
+        auto prepare = [this, wanted = key_for(key, order)] { return parts_.files.prepare_key(wanted); };
+        auto prepared = co_await parts_.workers.run(std::move(prepare));
+        if (!prepared) {
+            made.end = failed_here(key, step::new_order, prepared.error());
             co_return made;
         }
+        const bool resumes = order && order->key_digest == prepared->digest && !order->url.empty();
+        if (!resumes) {
+            made.end = co_await begin(key, prepared->digest);
+            if (made.end) {
+                co_return made;
+            }
+        }
+        const std::string digest = prepared->digest;
+        std::string url =
+            resumes ? order->url : std::string(); // named: g++ 12 evaluates both arms in an await
+        auto answer = co_await converse(client, key, std::move(*prepared), std::move(url));
+        if (answer) {
+            made.chain = issued_chain{key, digest, std::move(answer->chain_pem)};
+            co_return made;
+        }
+        if (!resumes || !acme::order_lost(answer.error())) {
+            made.end = failed(key, answer.error());
+            co_return made;
+        }
+        // An order from before a restart that the CA has forgotten or let expire says nothing about the
+        // names.
+        const event gone{.id = "cert.order_gone",
+                         .level = severity::info,
+                         .certificate = state_.wanted->name,
+                         .message = "the recorded order is of no use any more, a new one is made: " +
+                                    answer.error().cause.text(),
+                         .fields = {}};
+        parts_.events.emit(gone);
+        may_resume = false;
     }
-    auto csr = crypto::make_csr(*made.key, state.wanted.names);
-    if (!csr) {
-        made.broken = failed_here(step::finalize, csr.error());
-        co_return made;
-    }
-    acme::issuance request;
-    request.certificate = state.wanted.name;
-    request.names = state.wanted.names;
-    request.csr = std::move(*csr);
-    request.order_url = made.resumed ? state.job.order_url : std::string();
-    request.preferred_chain = session.settings().preferred_chain;
-    request.answers = answers;
-    request.on_order = [&tell](std::string url) -> awaitable<result<void>> {
-        machine_event accepted = order_accepted{std::move(url)};
-        return tell(std::move(accepted));
+}
+
+awaitable<machine_event> conversation::keep(std::vector<issued_chain> chains) {
+    const wall_time now = parts_.time.now();
+    auto store = [this, &chains, now] {
+        return parts_.files.keep(state_.wanted->name, state_.wanted->names, chains, now);
     };
-    made.answer = co_await client.issue(std::move(request));
-    co_return made;
+    auto version = co_await parts_.workers.run(store);
+    if (!version) {
+        // A chain that is not what was asked for will not become so by asking for it again.
+        const errc code = version.error().code;
+        const bool wrong = code == errc::refused || code == errc::parse || code == errc::corrupted;
+        // Dates that do not fit: more likely than the CA's clock ours is wrong, and may be right soon.
+        const bool out_of_time = code == errc::out_of_time;
+        const auto* trouble = state_.job.latest_trouble();
+        const bool hopeless =
+            out_of_time && trouble != nullptr && now - trouble->first_failure > longest_out_of_time;
+        const char* const context =
+            wrong || out_of_time ? "what the CA returned is refused" : "the certificate could not be stored";
+        machine_event refused = failed_here(chains.front().key, step::certificate,
+                                            version.error().within(context), wrong || hopeless);
+        std::get<order_failed>(refused).slow = out_of_time && !hopeless;
+        co_return refused;
+    }
+    issued done;
+    done.version = std::move(*version);
+    done.issuer = session_.settings().name;
+    done.profile = state_.wanted->policy->profile;
+    co_return done;
+}
+
+awaitable<machine_event> conversation::go() {
+    const std::vector<key_type>& keys = state_.wanted->policy->keys;
+    auto client = co_await session_.ready();
+    if (!client) {
+        co_return failed(keys.front(), client.error());
+    }
+    std::vector<issued_chain> chains;
+    for (const key_type key : keys) {
+        auto made = co_await obtain(**client, key);
+        if (made.end) {
+            co_return std::move(*made.end);
+        }
+        chains.push_back(std::move(*made.chain));
+    }
+    session_.note_success(state_.wanted->names);
+    co_return co_await keep(std::move(chains));
 }
 
 } // namespace
 
 awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session, solver* answers,
                                        const engine_parts& parts, teller tell) {
-    auto client = co_await session.ready();
-    if (!client) {
-        co_return failed(session, client.error());
-    }
-    attempt made = co_await converse(state, session, **client, answers, parts, tell, true);
-    if (!made.broken && made.resumed && !made.answer && acme::order_lost(made.answer.error())) {
-        // An order from before a restart that the CA has forgotten or let expire says nothing about the
-        // names: start anew.
-        event gone{.id = "cert.order_gone",
-                   .level = severity::info,
-                   .certificate = state.wanted.name,
-                   .message = "the recorded order is of no use any more, a new one is made: " +
-                              made.answer.error().cause.text(),
-                   .fields = {}};
-        parts.events.emit(gone);
-        made = co_await converse(state, session, **client, answers, parts, tell, false);
-    }
-    if (made.broken) {
-        co_return std::move(*made.broken);
-    }
-    if (!made.answer) {
-        co_return failed(session, made.answer.error());
-    }
-    session.note_success();
-    const wall_time now = parts.time.now();
-    auto keep = [&made, &state, now, &parts] {
-        return store_chain(made.answer->chain_pem, *made.key, state, now, parts.repository);
-    };
-    auto version = co_await parts.workers.run(keep);
-    if (!version) {
-        // A chain that is not what was asked for will not become so by asking for it again.
-        const errc code = version.error().code;
-        const bool wrong = code == errc::refused || code == errc::parse || code == errc::corrupted;
-        const char* const context =
-            wrong ? "what the CA returned is refused" : "the certificate could not be stored";
-        co_return failed_here(step::certificate, version.error().within(context), wrong);
-    }
-    co_return issued{std::move(*version)};
+    conversation about(state, session, answers, parts, std::move(tell));
+    co_return co_await about.go();
 }
 
 } // namespace evercert::lifecycle

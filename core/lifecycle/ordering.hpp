@@ -1,19 +1,22 @@
 #pragma once
-// Performs action::order for one certificate: key, order, proof, chain, stored version.
+// Performs action::order for one certificate: for each key type key, order, proof and chain; then a stored
+// version.
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/issuer_session.hpp"
 #include "core/lifecycle/machine.hpp"
 
-#include <expected>
 #include <functional>
 
 namespace evercert::lifecycle {
 
-/// Tells the machine what happened and makes its record durable before it returns.
+/// Tells the machine what happened and makes its record durable, where what follows needs that, before it
+/// returns.
 using teller = std::function<awaitable<result<void>>(machine_event)>;
 
-/// Everything is durable before the request that uses it is sent: the key before the order, the order's URL
-/// before anything else is asked, the version before the record says so. Returns issued or order_failed,
+/// Everything is durable before the request that uses it is sent: the key and what the order takes from the
+/// issuer's limits before the order, the order's URL before anything else is asked, the version before the
+/// record says so. With several key types, what is finished stays an order of the record until all are:
+/// nothing is stored or live by halves. Returns issued, order_failed or held (the limits leave no room),
 /// which the caller tells the machine. The state is only read; it must stay where it is until the coroutine
 /// ends.
 awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session, solver* answers,

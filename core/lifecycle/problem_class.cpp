@@ -25,10 +25,72 @@ struct row {
     std::string_view mend;
 };
 
-constexpr std::string_view our_side = "the CA cannot reach this name's challenge: check that its A and AAAA "
-                                      "records lead here and that port 80 is open";
+// What an operator should do; "{name}" is the name that it is about.
+constexpr std::string_view our_side =
+    "let the CA reach {name} on port 80: its A and AAAA records must lead to this machine (one AAAA record "
+    "that leads "
+    "elsewhere is enough to fail), and firewalls, NAT and the hosting provider must let port 80 in from "
+    "everywhere; "
+    "'curl -v http://{name}/.well-known/acme-challenge/test' from another network shows what the CA sees";
+constexpr std::string_view no_such_name =
+    "make {name} resolve: add an A or AAAA record that leads to this machine, or take the name out of the "
+    "configuration and run 'evercert reload'; 'dig {name} A' and 'dig {name} AAAA' show what there is, and a "
+    "broken "
+    "DNSSEC signature counts as no answer";
+constexpr std::string_view another_server = "requests for http://{name}/.well-known/acme-challenge/ must "
+                                            "reach evercertd, and another server answers them: "
+                                            "make the A and AAAA records of {name} lead to this machine, and "
+                                            "let evercertd hold port 80, or have the server "
+                                            "that holds it pass this path on to evercertd; 'curl -v "
+                                            "http://{name}/.well-known/acme-challenge/test' shows who "
+                                            "answers";
+constexpr std::string_view forbidden_by_caa = "allow this CA in the CAA records of {name}, or of the domain "
+                                              "above it that has them: an 'issue' record with the "
+                                              "CA's own domain as its value (for Let's Encrypt: 0 issue "
+                                              "letsencrypt.org); 'dig {name} CAA' shows them; or put "
+                                              "another CA under 'issuers'";
+constexpr std::string_view rate_limit = "wait: it is tried again by itself as soon as the CA allows it; if "
+                                        "this comes back, ask for fewer certificates "
+                                        "(several names can share one) or put a second CA under 'issuers'";
+constexpr std::string_view lift_the_pause = "open the CA's address below and lift the pause there: it stays "
+                                            "until a person does that, and the address is good "
+                                            "for a limited time only (each daily try brings a new one); mend "
+                                            "what made the name fail, then run 'evercert "
+                                            "renew NAME --now'";
+constexpr std::string_view trouble_of_the_ca = "nothing for now: the CA has trouble of its own and is asked "
+                                               "again; if it lasts, see the CA's status page or put a "
+                                               "second CA under 'issuers'";
+constexpr std::string_view external_account =
+    "get a key id and an HMAC key from the CA's own site, write the HMAC key to a file that evercertd can "
+    "read, set "
+    "'eab: { key_id: ..., hmac_key_file: ... }' for this issuer under 'issuers', then run 'evercert reload'";
+constexpr std::string_view other_profile = "set 'profile' to one that the CA offers, or take it out to have "
+                                           "the CA's default, then run 'evercert reload'; "
+                                           "evercertd does not change to another profile by itself";
 constexpr std::string_view see_config =
-    "change the configuration of this certificate, then run 'evercert reload'";
+    "change the configuration of this certificate or of its issuer, then run 'evercert reload'";
+constexpr std::string_view not_for_these_names = "take the name that the CA will not issue for out of the "
+                                                 "configuration, or put another CA under 'issuers', then "
+                                                 "run 'evercert reload'";
+constexpr std::string_view the_account =
+    "see with 'evercert account show ISSUER' whether the CA still takes this account, and whether it may "
+    "have what "
+    "was asked for (a profile, a name); change the issuer's settings, then run 'evercert reload'";
+constexpr std::string_view disk_full = "free some space on the disk that holds data_dir ('df -h' and 'df -i' "
+                                       "show it) or raise the quota; what is in use "
+                                       "was not touched, and it is tried again by itself";
+
+constexpr std::string_view file_trouble = "see whether evercertd may read and write what is named here "
+                                          "(owner, mode, read-only file systems), and whether the "
+                                          "disk is well; it is tried again by itself";
+constexpr std::string_view wrong_clock = "check this machine's clock ('timedatectl' shows it): by it, the "
+                                         "dates of what the CA sent are wrong; if the clock is "
+                                         "right, the CA's is not, and another one under 'issuers' helps";
+constexpr std::string_view odd_chain = "nothing that is in use was touched; if it comes back, the CA has to "
+                                       "be told, or another one put under 'issuers'";
+constexpr std::string_view no_way_to_the_ca = "see whether this machine reaches the CA (its network, its "
+                                              "DNS, a proxy in between); if it does, the CA is slow or "
+                                              "down, and it is tried again by itself";
 
 // RFC 8555 section 6.7, RFC 9773, RFC 8739, RFC 9115, RFC 9799, draft-ietf-acme-profiles and the device
 // attestation draft. Where a type means different things at different steps, classify() says so below.
@@ -37,59 +99,47 @@ constexpr std::array table{
     row{.type = "orderNotReady", .kind = now, .mend = ""},
     row{.type = "alreadyReplaced", .kind = now, .mend = ""},
     row{.type = "conflict", .kind = now, .mend = ""},
-    row{.type = "rateLimited",
-        .kind = later,
-        .at_least = hour,
-        .mend = "the CA limits how much it issues: wait; see the address in its message"},
-    row{.type = "serverInternal", .kind = later, .mend = ""},
+    row{.type = "rateLimited", .kind = later, .at_least = hour, .mend = rate_limit},
+    row{.type = "serverInternal", .kind = later, .mend = trouble_of_the_ca},
     row{.type = "connection", .kind = later, .mend = our_side},
-    row{.type = "dns",
-        .kind = later,
-        .mend = "the CA could not look the name up: check its DNS zone, DNSSEC included"},
+    row{.type = "dns", .kind = later, .mend = no_such_name},
     row{.type = "tls", .kind = later, .mend = our_side},
-    row{.type = "incorrectResponse",
+    row{.type = "incorrectResponse", .kind = later, .mend = another_server},
+    row{.type = "unauthorized", .kind = daily, .mend = the_account},
+    row{.type = "caa", .kind = daily, .mend = forbidden_by_caa},
+    row{.type = "accountDoesNotExist",
         .kind = later,
-        .mend = "another server answered the challenge: requests for /.well-known/acme-challenge/ must reach "
-                "evercertd"},
-    row{.type = "unauthorized",
-        .kind = daily,
-        .mend =
-            "the CA refuses this account or what it asked for: check the account and the issuer's settings"},
-    row{.type = "caa",
-        .kind = daily,
-        .mend = "a CAA record forbids this CA: add it to the record or use another issuer"},
-    row{.type = "accountDoesNotExist", .kind = later, .forget_account = true, .mend = ""},
+        .forget_account = true,
+        .mend = "nothing for now: the account is looked up again, and a new one is made if it is gone"},
     row{.type = "badCSR", .kind = daily, .mend = see_config},
     row{.type = "badPublicKey",
         .kind = later,
         .fresh_key = true,
-        .mend = "the CA does not take this key: a new one is made; if it goes on, choose another type under "
-                "'keys'"},
+        .mend = "nothing for now: the CA does not take this key, and a new one is made; if it goes on, "
+                "choose another "
+                "type under 'keys'"},
     row{.type = "badSignatureAlgorithm",
         .kind = daily,
-        .mend = "choose another 'account_key' for this issuer"},
-    row{.type = "rejectedIdentifier",
-        .kind = daily,
-        .mend = "the CA will not issue for one of the names: remove it"},
-    row{.type = "unsupportedIdentifier",
-        .kind = daily,
-        .mend = "the CA does not issue for this kind of name: remove it"},
-    row{.type = "invalidContact", .kind = daily, .mend = "correct 'email'"},
-    row{.type = "unsupportedContact", .kind = daily, .mend = "correct 'email'"},
-    row{.type = "invalidProfile", .kind = daily, .mend = see_config},
-    row{.type = "externalAccountRequired",
-        .kind = daily,
-        .mend = "this CA wants an external account: set 'eab' for the issuer with the key it gave you"},
+        .mend = "choose another 'account_key' for this issuer, then run 'evercert reload'"},
+    row{.type = "rejectedIdentifier", .kind = daily, .mend = not_for_these_names},
+    row{.type = "unsupportedIdentifier", .kind = daily, .mend = not_for_these_names},
+    row{.type = "invalidContact", .kind = daily, .mend = "correct 'email', then run 'evercert reload'"},
+    row{.type = "unsupportedContact", .kind = daily, .mend = "correct 'email', then run 'evercert reload'"},
+    row{.type = "invalidProfile", .kind = daily, .mend = other_profile},
+    row{.type = "externalAccountRequired", .kind = daily, .mend = external_account},
     row{.type = "userActionRequired",
         .kind = daily,
-        .mend = "a person must visit the address that the CA gives"},
+        .mend = "open the address that the CA gives and do what it asks for (most often: agree to new "
+                "terms), then run "
+                "'evercert renew NAME --now'"},
     row{.type = "malformed",
         .kind = daily,
-        .mend = "the CA does not understand the request: check the issuer's 'directory'"},
+        .mend = "the CA does not understand the request: check the issuer's 'directory', then run 'evercert "
+                "reload'"},
     row{.type = "alreadyRevoked", .kind = never, .mend = ""},
     row{.type = "badRevocationReason",
         .kind = never,
-        .mend = "the CA does not take this reason: leave it out"},
+        .mend = "the CA does not take this reason: leave '--reason' out"},
     row{.type = "autoRenewalCanceled", .kind = daily, .mend = see_config},
     row{.type = "autoRenewalExpired", .kind = daily, .mend = see_config},
     row{.type = "autoRenewalCancellationInvalid", .kind = daily, .mend = see_config},
@@ -105,8 +155,25 @@ const row* find(std::string_view type) {
     return found == table.end() ? nullptr : found;
 }
 
-verdict from_row(const row& r) {
-    return verdict{r.kind, r.at_least, r.forget_account, r.fresh_key, false, std::string(r.mend)};
+/// The row's mend with the name in it.
+std::string mend_of(std::string_view pattern, const std::string& name) {
+    constexpr std::string_view place = "{name}";
+    std::string mend(pattern);
+    for (std::size_t at = mend.find(place); at != std::string::npos;
+         at = mend.find(place, at + name.size())) {
+        mend.replace(at, place.size(), name);
+    }
+    return mend;
+}
+
+verdict from_row(const row& r, const std::optional<identifier>& about) {
+    return verdict{r.kind,      r.at_least, r.forget_account,
+                   r.fresh_key, false,      mend_of(r.mend, about ? about->base() : "the name")};
+}
+
+/// Our own check before registering knows that only in words.
+bool wants_external_account(const failure& what) {
+    return what.where == step::account && what.cause.message.find("external account") != std::string::npos;
 }
 
 /// Failures of one name say nothing about the others; failures before an order exists concern the whole
@@ -115,49 +182,67 @@ bool before_orders(step where) {
     return where == step::directory || where == step::nonce || where == step::account;
 }
 
-verdict by_type(std::string_view type, const failure& what) {
+verdict by_type(std::string_view type, const failure& what, const std::optional<identifier>& about) {
     const bool validating = what.where == step::challenge || what.where == step::authorization;
     if (type == "unauthorized" && validating) {
-        return from_row(*find("incorrectResponse"));
+        return from_row(*find("incorrectResponse"), about);
     }
     if (type == "conflict" && what.where == step::key_change) {
         return verdict{.kind = never, .mend = "this key belongs to another account: make a new one"};
     }
-    if (type == "rateLimited" && !what.retry_after) {
-        // Let's Encrypt's "paused" has no Retry-After but an address where a person can lift it. An hour is
-        // the floor for any other 429 without one.
-        const bool paused = what.said && what.said->detail.find("paused") != std::string::npos;
-        if (paused) {
-            return verdict{.kind = daily,
-                           .mend = "the CA has paused this name: open the address in its message"};
-        }
+    if (type == "rateLimited" && is_pause(what)) {
+        return verdict{.kind = daily, .mend = std::string(lift_the_pause)};
     }
     if (const row* r = find(type)) {
-        return from_row(*r);
+        return from_row(*r, about);
     }
-    if (what.http_status == 429 || what.http_status >= 500) {
-        return verdict{.kind = later, .at_least = what.http_status == 429 ? hour : milliseconds(0)};
+    if (what.http_status == 429) {
+        return verdict{.kind = later, .at_least = hour, .mend = std::string(rate_limit)};
+    }
+    if (what.http_status >= 500) {
+        return verdict{.kind = later, .mend = std::string(trouble_of_the_ca)};
     }
     return verdict{.kind = daily, .mend = std::string(see_config)};
 }
 
 verdict by_error(const failure& what) {
     if (what.http_status == 429) {
-        return verdict{.kind = later, .at_least = what.retry_after ? milliseconds(0) : hour};
+        return verdict{.kind = later,
+                       .at_least = what.retry_after ? milliseconds(0) : hour,
+                       .mend = std::string(rate_limit)};
     }
     if (what.http_status == 404 || what.http_status == 405 || what.http_status == 410) {
         return verdict{.kind = daily, .mend = std::string(find("malformed")->mend)};
     }
+    if (what.http_status >= 500) {
+        return verdict{.kind = later, .mend = std::string(trouble_of_the_ca)};
+    }
     switch (what.cause.code) {
     case errc::invalid_argument:
     case errc::unsupported:
-        return verdict{.kind = daily, .mend = std::string(see_config)};
+        return verdict{.kind = daily,
+                       .mend = std::string(wants_external_account(what) ? external_account : see_config)};
     case errc::tls:
         return verdict{.kind = later,
-                       .mend = "the CA's own certificate is not trusted: check the clock, and 'trust' for a "
-                               "private CA"};
+                       .mend =
+                           "the CA's own certificate is not trusted here: check this machine's clock, and "
+                           "'trust' if it is a private CA"};
     case errc::no_space:
-        return verdict{.kind = later, .mend = "free some disk space"};
+        return verdict{.kind = later, .mend = std::string(disk_full)};
+    case errc::network:
+    case errc::timed_out:
+        return verdict{.kind = later, .mend = std::string(no_way_to_the_ca)};
+    case errc::io:
+        return verdict{.kind = later, .mend = std::string(file_trouble)};
+    case errc::out_of_time:
+        return verdict{.kind = later, .mend = std::string(wrong_clock)};
+    case errc::refused:
+    case errc::parse:
+    case errc::corrupted:
+        return verdict{.kind = later,
+                       .mend = std::string(what.where == step::certificate ? odd_chain : std::string_view())};
+    case errc::busy:
+        return verdict{.kind = later, .mend = "free what is in use; it is tried again by itself"};
     default:
         return verdict{.kind = later};
     }
@@ -184,14 +269,21 @@ std::string_view to_string(problem_class kind) noexcept {
     return "later";
 }
 
+bool is_pause(const failure& what) noexcept {
+    const bool limited = what.said && what.said->is("rateLimited") && !what.retry_after;
+    return limited && what.said->detail.find("pause") != std::string::npos;
+}
+
 verdict classify(const failure& what) {
     verdict judged;
-    if (!what.said) {
+    if (what.profile_missing) {
+        judged = verdict{.kind = daily, .mend = std::string(other_profile)};
+    } else if (!what.said) {
         judged = by_error(what);
     } else if (what.said->is("compound") && !what.said->subproblems.empty()) {
         judged.kind = now;
         for (const auto& sub : what.said->subproblems) {
-            verdict part = by_type(sub.type, what);
+            verdict part = by_type(sub.type, what, sub.name ? sub.name : what.name);
             const bool replaces = slower(part.kind, judged.kind) || judged.mend.empty();
             part.at_least = std::max(part.at_least, judged.at_least);
             part.forget_account |= judged.forget_account;
@@ -202,42 +294,16 @@ verdict classify(const failure& what) {
             }
         }
     } else {
-        judged = by_type(what.said->type, what);
+        judged = by_type(what.said->type, what, what.name);
     }
     if (what.retry_after) {
         // The CA's own word replaces our floor, in both directions.
         judged.at_least = *what.retry_after;
     }
-    judged.whole_issuer = before_orders(what.where) ||
-                          (what.where == step::new_order && !what.said && what.cause.code != errc::protocol);
+    judged.whole_issuer =
+        before_orders(what.where) || (what.where == step::new_order && !what.said && !what.profile_missing &&
+                                      what.cause.code != errc::protocol);
     return judged;
-}
-
-std::string explain(const failure& what, const verdict& judged) {
-    std::string text = fmt::format("{}{}{}: {}", to_string(what.where), what.name ? " for " : "",
-                                   what.name ? what.name->value : "", what.cause.text());
-    if (what.said) {
-        text +=
-            fmt::format("; the CA says {}", escape(what.said->type.empty() ? "error" : what.said->type, 80));
-        if (!what.said->detail.empty()) {
-            text += fmt::format(" \"{}\"", escape(what.said->detail, 400));
-        }
-        for (const auto& sub : what.said->subproblems) {
-            if (text.size() > 1200) {
-                break;
-            }
-            text += fmt::format("; {}{}{} \"{}\"", sub.name ? escape(sub.name->value, 100) : "",
-                                sub.name ? ": " : "", escape(sub.type, 80), escape(sub.detail, 200));
-        }
-        if (!what.said->instance.empty()) {
-            text += fmt::format("; see {}", escape(what.said->instance, 300));
-        }
-    }
-    if (!judged.mend.empty()) {
-        text +=
-            fmt::format(". {}{}", static_cast<char>(judged.mend.front() - 'a' + 'A'), judged.mend.substr(1));
-    }
-    return text;
 }
 
 } // namespace evercert::lifecycle

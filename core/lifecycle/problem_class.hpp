@@ -33,7 +33,12 @@ struct verdict {
 /// the .cpp).
 verdict classify(const acme::failure& what);
 
-/// One line for people: what failed at which step for which name, what the CA said (escaped), and the mend.
+/// Whether the CA waits for a person and not for time to pass: Let's Encrypt's "paused" is a rateLimited
+/// without Retry-After, and its words hold the address where the pause is lifted.
+bool is_pause(const acme::failure& what) noexcept;
+
+/// One line for people: what failed for which name, what the CA said (escaped), the mend, and the CA's
+/// addresses. Its parts come back from take_apart() in problem_text.hpp.
 std::string explain(const acme::failure& what, const verdict& judged);
 
 } // namespace evercert::lifecycle

@@ -1,44 +1,67 @@
 #include "core/lifecycle/revoking.hpp"
 
 namespace evercert::lifecycle {
+namespace {
 
-awaitable<result<void>> perform_revocation(const machine_state& state, issuer_session& session,
-                                           std::optional<int> reason, const engine_parts& parts) {
-    const std::string name = state.wanted.name;
-    const unsigned number = state.live->number;
-    auto load = [&parts, &name, number] { return parts.repository.load(name, number); };
-    auto version = co_await parts.workers.run(load);
-    if (!version) {
-        co_return fail(version.error());
+/// The account may have been replaced since; whoever has the certificate's key may revoke too.
+awaitable<acme::outcome<void>> revoke_leaf(acme::client& client, kept_leaf leaf, std::optional<int> reason) {
+    std::string der = leaf.der;
+    auto by_account = co_await client.revoke(std::move(der), reason, std::nullopt);
+    if (by_account || !by_account.error().said || !by_account.error().said->is("unauthorized")) {
+        co_return by_account;
     }
-    const std::string der = version->leaf().der();
-    auto told = [&session](const acme::failure& what) {
+    std::optional<crypto::key> key(std::move(leaf.key));
+    co_return co_await client.revoke(std::move(leaf.der), reason, std::move(key));
+}
+
+} // namespace
+
+awaitable<revocation_outcome> perform_revocation(const machine_state& state, issuer_session& session,
+                                                 const engine_parts& parts) {
+    const storage::revocation_wish wish = *state.job.revoking;
+    const std::string name = state.wanted->name;
+    revocation_outcome outcome;
+    auto load = [&parts, &name, &wish]() -> result<std::vector<std::pair<std::string, kept_leaf>>> {
+        std::vector<std::pair<std::string, kept_leaf>> all;
+        auto facts = parts.files.leaves(name, wish.version);
+        if (!facts) {
+            return fail(std::move(facts.error()));
+        }
+        for (const std::string& fingerprint : *facts) {
+            auto leaf = parts.files.load_leaf(name, wish.version, fingerprint);
+            if (!leaf) {
+                return fail(std::move(leaf.error()));
+            }
+            all.emplace_back(fingerprint, std::move(*leaf));
+        }
+        return all;
+    };
+    auto leaves = co_await parts.workers.run(load);
+    if (!leaves) {
+        outcome.for_good = leaves.error().code == errc::not_found || leaves.error().code == errc::corrupted;
+        outcome.failure = std::move(leaves.error());
+        co_return outcome;
+    }
+    const auto note = [&session, &outcome](const acme::failure& what) {
         const verdict judged = classify(what);
-        session.note_failure(judged, explain(what, judged));
-        return fail(what.cause.code, explain(what, judged));
+        outcome.failure = error(what.cause.code, explain(what, judged));
+        outcome.for_good = judged.kind == problem_class::daily || judged.kind == problem_class::never;
+        session.note_failure(judged, outcome.failure->text());
     };
     auto client = co_await session.ready();
     if (!client) {
-        co_return told(client.error());
+        note(client.error());
+        co_return outcome;
     }
-    auto done = co_await (*client)->revoke(der, reason, std::nullopt);
-    if (done) {
-        co_return result<void>{};
+    for (auto& [fingerprint, leaf] : *leaves) {
+        auto done = co_await revoke_leaf(**client, std::move(leaf), wish.reason);
+        if (!done) {
+            note(done.error());
+            co_return outcome;
+        }
+        outcome.revoked.push_back(fingerprint);
     }
-    if (!done.error().said || !done.error().said->is("unauthorized")) {
-        co_return told(done.error());
-    }
-    auto read_key = [&parts, &name, number] { return parts.repository.load_key(name, number); };
-    auto key = co_await parts.workers.run(read_key);
-    if (!key) {
-        co_return told(done.error());
-    }
-    std::optional<crypto::key> certificate_key(std::move(*key));
-    auto by_key = co_await (*client)->revoke(der, reason, std::move(certificate_key));
-    if (!by_key) {
-        co_return told(by_key.error());
-    }
-    co_return result<void>{};
+    co_return outcome;
 }
 
 } // namespace evercert::lifecycle

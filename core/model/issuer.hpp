@@ -1,5 +1,6 @@
 #pragma once
 #include "core/model/key_type.hpp"
+#include "core/model/rate_limits.hpp"
 
 #include <optional>
 #include <string>
@@ -23,7 +24,9 @@ struct issuer {
     key_type account_key = key_type::ecdsa_p256;
     std::string preferred_chain; ///< common name of the issuer at the chain's top, or SHA-256 of that
                                  ///< certificate; or empty
-    unsigned concurrent_orders = 32;
+    std::string profile;         ///< asked for unless the certificate names one; empty: the CA's default
+    bool renewal_info = true;    ///< ask the CA when to renew (RFC 9773), where its directory offers it
+    rate_limits limits;
     std::vector<std::string> contacts; ///< mail addresses
     bool agree_to_terms = false;
 

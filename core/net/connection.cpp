@@ -15,7 +15,10 @@ using boost::system::error_code;
 
 connection::connection(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> context,
                        std::shared_ptr<session_slot> sessions)
-    : context_(std::move(context)), stream(executor, *context_), buffer(read_buffer_limit), timer(executor) {
+    : buffer(read_buffer_limit), timer(executor), context_(std::move(context)), socket_(executor) {
+    if (context_) {
+        tls_.emplace(socket_, *context_);
+    }
     record.sessions = std::move(sessions);
     buffer.reserve(8 * 1024);
 }
@@ -23,7 +26,9 @@ connection::connection(const asio::any_io_executor& executor, std::shared_ptr<as
 connection::~connection() {
     // OpenSSL forgets the session of a connection that ends without a TLS close; the messages were framed, so
     // ours may.
-    SSL_set_shutdown(stream.native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    if (tls_) {
+        SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
 }
 
 void connection::limit(steady_time deadline) {
@@ -42,7 +47,11 @@ bool connection::quiet() {
     // lie in Asio's buffer already, while late session tickets are no reason to give a connection up.
     char byte = 0;
     error_code ec;
-    stream.read_some(asio::buffer(&byte, 1), ec);
+    if (tls_) {
+        tls_->read_some(asio::buffer(&byte, 1), ec);
+    } else {
+        socket_.read_some(asio::buffer(&byte, 1), ec);
+    }
     return ec == asio::error::would_block;
 }
 
@@ -117,9 +126,9 @@ awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string 
 }
 
 awaitable<result<void>> shake_hands(connection& with, std::string host) {
-    prepare_handshake(with.stream.native_handle(), host, with.record);
+    prepare_handshake(with.tls().native_handle(), host, with.record);
     error_code ec;
-    co_await with.stream.async_handshake(asio::ssl::stream_base::client, redirect_error(use_awaitable, ec));
+    co_await with.tls().async_handshake(asio::ssl::stream_base::client, redirect_error(use_awaitable, ec));
     if (ec) {
         if (with.record.sessions) {
             with.record.sessions->put(nullptr); // whatever it was, do not offer it again

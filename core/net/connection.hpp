@@ -1,5 +1,5 @@
 #pragma once
-// One TLS connection of the client, from the TCP connect to its end.
+// One connection of the client, with TLS or plain, from the TCP connect to its end.
 #include "core/net/proxy.hpp"
 #include "core/net/resolver.hpp"
 #include "core/net/tls_context.hpp"
@@ -11,6 +11,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace evercert::net {
@@ -18,7 +19,9 @@ namespace evercert::net {
 class connection {
 public:
     using tcp_socket = asio::ip::tcp::socket;
+    using tls_stream = asio::ssl::stream<tcp_socket&>;
 
+    /// Without a context it is a plain one.
     connection(const asio::any_io_executor& executor, std::shared_ptr<asio::ssl::context> context,
                std::shared_ptr<session_slot> sessions);
     ~connection();
@@ -33,16 +36,19 @@ public:
     /// again.
     [[nodiscard]] bool quiet();
 
-    tcp_socket& tcp() { return stream.next_layer(); }
+    tcp_socket& tcp() noexcept { return socket_; }
+    [[nodiscard]] bool secure() const noexcept { return tls_.has_value(); }
+    /// Only of a secure one.
+    tls_stream& tls() { return tls_.value(); }
+
+    peer_record record; ///< outlives the stream, which notes into it
+    boost::beast::flat_buffer buffer;
+    watchdog timer;
 
 private:
     std::shared_ptr<asio::ssl::context> context_;
-
-public:
-    peer_record record;
-    asio::ssl::stream<tcp_socket> stream;
-    boost::beast::flat_buffer buffer;
-    watchdog timer;
+    tcp_socket socket_;
+    std::optional<tls_stream> tls_;
 };
 
 /// Tries the addresses one after the other, each with its share of the time that is left. `peer` is for
@@ -53,7 +59,7 @@ awaitable<result<void>> connect_any(connection& to, addresses where, steady_time
 awaitable<result<void>> open_tunnel(connection& through, proxy via, std::string origin,
                                     std::string user_agent);
 
-/// TLS with verification of `host`.
+/// TLS with verification of `host`; for a secure connection.
 awaitable<result<void>> shake_hands(connection& with, std::string host);
 
 } // namespace evercert::net

@@ -52,7 +52,8 @@ struct exchange {
 };
 
 awaitable<result<void>> connect(client_state& client, connection& link, const exchange& what) {
-    const auto& via = *client.via;
+    // The setting is one for https; it was not even looked at for a plain connection.
+    const auto via = link.secure() ? *client.via : std::nullopt;
     const bool tunnel = via && !bypasses_proxy(client.settings.no_proxy, what.where.host, what.where.port);
     const std::string host = tunnel ? via->host : what.where.host;
     const std::uint16_t port = tunnel ? via->port : what.where.port;
@@ -65,10 +66,22 @@ awaitable<result<void>> connect(client_state& client, connection& link, const ex
     if (done && tunnel) {
         done = co_await open_tunnel(link, *via, what.where.origin(), client.settings.user_agent);
     }
-    if (done) {
+    if (done && link.secure()) {
         done = co_await shake_hands(link, what.where.host);
     }
     co_return done;
+}
+
+template <class Stream>
+awaitable<result<read_outcome>> converse(Stream& stream, connection& link, exchange& what) {
+    boost::system::error_code ec;
+    co_await asio::async_write(stream, asio::buffer(what.wire),
+                               asio::redirect_error(asio::use_awaitable, ec));
+    if (ec) {
+        co_return fail(read_error(ec, what.where.origin(), what.body_limit));
+    }
+    co_return co_await read_response(stream, link.buffer, what.where.origin(), what.head, what.body_limit,
+                                     what.touched);
 }
 
 awaitable<result<read_outcome>> talk(client_state& client, connection& link, bool fresh, exchange& what) {
@@ -78,25 +91,24 @@ awaitable<result<read_outcome>> talk(client_state& client, connection& link, boo
             co_return fail(std::move(connected.error()));
         }
     }
-    boost::system::error_code ec;
-    co_await asio::async_write(link.stream, asio::buffer(what.wire),
-                               asio::redirect_error(asio::use_awaitable, ec));
-    if (ec) {
-        co_return fail(read_error(ec, what.where.origin(), what.body_limit));
+    if (link.secure()) {
+        co_return co_await converse(link.tls(), link, what);
     }
-    co_return co_await read_response(link.stream, link.buffer, what.where.origin(), what.head,
-                                     what.body_limit, what.touched);
+    co_return co_await converse(link.tcp(), link, what);
 }
 
 awaitable<result<http_response>> perform(std::shared_ptr<client_state> client, exchange what) {
-    auto room = co_await client->pool.acquire(what.where.origin(), what.deadline);
+    // A port that speaks TLS and one that does not are never the same, whatever their number.
+    auto room = co_await client->pool.acquire((what.where.secure ? "" : "http://") + what.where.origin(),
+                                              what.deadline);
     if (!room) {
         co_return fail(std::move(room.error()));
     }
     for (;;) {
         const bool fresh = !room->link;
         if (fresh) {
-            room->link = std::make_unique<connection>(client->executor, client->context, room->sessions());
+            room->link = std::make_unique<connection>(
+                client->executor, what.where.secure ? client->context : nullptr, room->sessions());
         }
         connection& link = *room->link;
         link.limit(what.deadline);
@@ -145,7 +157,7 @@ private:
         if (!where) {
             return fail(std::move(where.error()));
         }
-        if (!where->secure) {
+        if (!where->secure && !request.allow_http) {
             return fail(errc::invalid_argument, "http:// URLs are refused: only https:// is talked to");
         }
         what.where = std::move(*where);
@@ -158,6 +170,9 @@ private:
         what.head = request.method == "HEAD";
         what.safe = what.head || request.method == "GET";
         what.body_limit = request.body_limit;
+        if (!what.where.secure) {
+            return what; // neither the proxy for https nor what we trust is concerned
+        }
         if (!client.via) {
             return fail(client.via.error());
         }

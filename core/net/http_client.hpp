@@ -17,9 +17,10 @@ struct http_client_settings {
 };
 
 /// HTTPS/1.1 with TLS 1.2 or newer, verified against the system store plus `trust`; kept-alive connections
-/// per origin; refuses http: URLs, userinfo and bytes that do not belong into a request line or header. A
-/// request that fails on a kept connection before any byte of an answer is sent again once on a fresh one, if
-/// that is safe: GET and HEAD only.
+/// per origin; refuses http: URLs (unless a request allows them, which then go straight to the origin: there
+/// is no setting for a proxy of plain http), userinfo and bytes that do not belong into a request line or
+/// header. A request that fails on a kept connection before any byte of an answer is sent again once on a
+/// fresh one, if that is safe: GET and HEAD only.
 std::unique_ptr<http_client> make_http_client(const asio::any_io_executor& executor,
                                               http_client_settings settings);
 

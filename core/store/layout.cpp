@@ -27,17 +27,58 @@ result<void> check_name(std::string_view name) {
 
 namespace layout {
 
+namespace {
+
+constexpr std::string_view pem = ".pem";
+constexpr std::string_view job_ending = ".json";
+
+} // namespace
+
+pair_files files_of_first_pair() {
+    return {"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"};
+}
+
+pair_files files_of_pair(key_type further) {
+    const std::string_view type = to_string(further);
+    return {fmt::format("cert.{}.pem", type), fmt::format("chain.{}.pem", type),
+            fmt::format("fullchain.{}.pem", type), fmt::format("privkey.{}.pem", type)};
+}
+
+std::optional<key_type> further_pair_of(std::string_view file_name) {
+    for (const std::string_view start : {"cert.", "chain.", "fullchain.", "privkey."}) {
+        if (file_name.starts_with(start) && file_name.size() > start.size() + pem.size() &&
+            file_name.ends_with(pem)) {
+            file_name.remove_prefix(start.size());
+            file_name.remove_suffix(pem.size());
+            return parse_key_type(file_name);
+        }
+    }
+    return std::nullopt;
+}
+
 std::string account_folder(std::string_view issuer) {
     return fmt::format("accounts/{}", issuer);
 }
 std::string account_key(std::string_view issuer) {
     return fmt::format("accounts/{}/account.key", issuer);
 }
+std::string next_account_key(std::string_view issuer) {
+    return fmt::format("accounts/{}/account.next.key", issuer);
+}
 std::string account_record(std::string_view issuer) {
     return fmt::format("accounts/{}/account.json", issuer);
 }
-std::string pending_key(std::string_view certificate) {
+std::string certificate_folder(std::string_view certificate) {
+    return fmt::format("certificates/{}", certificate);
+}
+std::string pending_key(std::string_view certificate, key_type type) {
+    return fmt::format("certificates/{}/pending.{}.key", certificate, to_string(type));
+}
+std::string old_pending_key(std::string_view certificate) {
     return fmt::format("certificates/{}/pending.key", certificate);
+}
+bool is_pending_key(std::string_view file_name) {
+    return file_name.starts_with("pending.") && file_name.ends_with(".key");
 }
 std::string versions(std::string_view certificate) {
     return fmt::format("certificates/{}/versions", certificate);
@@ -50,6 +91,16 @@ std::string live(std::string_view certificate) {
 }
 std::string job(std::string_view certificate) {
     return fmt::format("jobs/{}.json", certificate);
+}
+std::optional<std::string> certificate_of_job(std::string_view file_name) {
+    if (!file_name.ends_with(job_ending)) {
+        return std::nullopt;
+    }
+    file_name.remove_suffix(job_ending.size());
+    return check_name(file_name) ? std::optional(std::string(file_name)) : std::nullopt;
+}
+std::string history(std::string_view certificate) {
+    return fmt::format("history/{}.jsonl", certificate);
 }
 
 std::string version_name(unsigned number) {

@@ -1,7 +1,9 @@
 // The versions part of the repository: staging, checking, switching, pruning.
-#include "core/store/key_file.hpp"
+#include "core/base/text.hpp"
+#include "core/crypto/digest.hpp"
 #include "core/store/layout.hpp"
 #include "core/store/repository.hpp"
+#include "core/store/version_set.hpp"
 
 #include <fmt/format.h>
 
@@ -10,105 +12,6 @@
 
 namespace evercert::storage {
 namespace {
-
-struct checked_set {
-    stored_version version;
-    crypto::key key;
-};
-
-class set_reader {
-public:
-    set_reader(const store& files, std::string folder) : files_(files), folder_(std::move(folder)) {}
-
-    /// errc::not_found for a missing file.
-    result<std::string> text(std::string_view name) const {
-        std::string path = fmt::format("{}/{}", folder_, name);
-        auto found = files_.read(path);
-        if (!found) {
-            return fail(std::move(found.error()));
-        }
-        if (!*found) {
-            return fail(errc::not_found, fmt::format("{} is missing", files_.absolute(path)));
-        }
-        return std::move(**found);
-    }
-
-    result<std::vector<crypto::certificate>> certificates(std::string_view name) const {
-        auto pem = text(name);
-        if (!pem) {
-            return fail(std::move(pem.error()));
-        }
-        auto chain = crypto::parse_pem_chain(*pem);
-        if (!chain) {
-            return fail(errc::corrupted,
-                        fmt::format("{}/{}: {}", files_.absolute(folder_), name, chain.error().message),
-                        chain.error().foreign);
-        }
-        return chain;
-    }
-
-    [[nodiscard]] std::unexpected<error> broken(std::string_view what) const {
-        return fail(errc::corrupted, fmt::format("{}: {}", files_.absolute(folder_), what));
-    }
-
-private:
-    const store& files_;
-    std::string folder_;
-};
-
-/// cert.pem and chain.pem as they belong to this full chain.
-struct parts {
-    std::string leaf;
-    std::string rest;
-};
-parts parts_of(const std::vector<crypto::certificate>& chain) {
-    parts of{chain.front().pem(), {}};
-    for (auto each = chain.begin() + 1; each != chain.end(); ++each) {
-        of.rest += each->pem();
-    }
-    return of;
-}
-
-/// The whole set, every file looked at: servers read different ones of them, so all must tell the same.
-result<checked_set> read_set(const store& files, const std::string& folder, unsigned number) {
-    set_reader set(files, folder);
-    auto full = set.certificates(layout::fullchain);
-    if (!full) {
-        return fail(std::move(full.error()));
-    }
-    auto leaf = set.text(layout::cert);
-    if (!leaf) {
-        return fail(std::move(leaf.error()));
-    }
-    auto rest = set.text(layout::chain);
-    if (!rest) {
-        return fail(std::move(rest.error()));
-    }
-    auto key = read_key(files, fmt::format("{}/{}", folder, layout::privkey));
-    if (!key) {
-        return fail(std::move(key.error()));
-    }
-    if (!*key) {
-        return fail(errc::not_found,
-                    fmt::format("{}/{} is missing", files.absolute(folder), layout::privkey));
-    }
-    // We wrote these texts ourselves, so they are compared as text: parsing each certificate twice costs
-    // more.
-    const parts expected = parts_of(*full);
-    if (*leaf != expected.leaf) {
-        return set.broken("cert.pem is not the first certificate of fullchain.pem");
-    }
-    if (*rest != expected.rest) {
-        return set.broken("chain.pem is not the rest of fullchain.pem");
-    }
-    if ((*key)->public_digest() != full->front().public_digest()) {
-        return set.broken("the private key does not belong to the certificate");
-    }
-    stored_version version;
-    version.number = number;
-    version.chain = std::move(*full);
-    return checked_set{std::move(version), std::move(**key)};
-}
 
 result<std::vector<unsigned>> version_numbers(const store& files, std::string_view certificate) {
     auto names = files.list(layout::versions(certificate));
@@ -143,73 +46,15 @@ result<unsigned> live_number(const store& files, std::string_view certificate) {
                 **target);
 }
 
-result<checked_set> load_set(const store& files, std::string_view certificate, unsigned number) {
-    if (auto safe = check_name(certificate); !safe) {
-        return fail(std::move(safe.error()));
-    }
-    auto set = read_set(files, layout::version(certificate, number), number);
-    if (set || set.error().code != errc::not_found) {
-        return set;
-    }
-    // A missing file in a version that exists is damage.
-    auto numbers = version_numbers(files, certificate);
-    if (numbers && std::ranges::binary_search(*numbers, number)) {
-        return fail(errc::corrupted, std::move(set.error().message));
-    }
-    return fail(errc::not_found, fmt::format("there is no version {} of {}", number, certificate));
-}
-
-stored_file named(std::string_view name, std::string contents, unsigned mode) {
-    stored_file file;
-    file.name = name;
-    file.contents = std::move(contents);
-    file.mode = mode;
-    return file;
-}
-
-std::vector<stored_file> files_of(const std::vector<crypto::certificate>& chain, const crypto::key& key) {
-    parts of = parts_of(chain);
-    std::vector<stored_file> files;
-    files.reserve(4); // growing would leave copies of the key behind
-    files.push_back(named(layout::cert, std::move(of.leaf), 0600));
-    files.push_back(named(layout::chain, std::move(of.rest), 0600));
-    files.push_back(named(layout::fullchain, crypto::to_pem(chain), 0600));
-    crypto::secret pem = key.to_pem();
-    files.push_back(named(layout::privkey, std::string(pem.view()), 0600));
-    return files;
-}
-
-/// The pair was checked before it was written, so reading the same bytes proves as much as checking it again.
-result<void> comes_back(store& files, const std::string& folder, const std::vector<stored_file>& written) {
-    const set_reader set(files, folder);
-    for (const stored_file& file : written) {
-        auto read = set.text(file.name);
-        const bool same_bytes = read && *read == file.contents;
-        if (read) {
-            crypto::wipe(*read);
-        }
-        if (!same_bytes) {
-            // A failing disk. Nobody may take it for a version.
-            [[maybe_unused]] auto gone = files.remove(folder);
-            return fail(errc::corrupted, fmt::format("{}/{} was written, but did not come back as it was",
-                                                     files.absolute(folder), file.name));
-        }
-    }
-    return {};
-}
-
 } // namespace
 
-result<stored_version> repository::stage(std::string_view certificate,
-                                         const std::vector<crypto::certificate>& chain,
-                                         const crypto::key& key) {
+result<stored_version> repository::stage(std::string_view certificate, const std::vector<key_pair>& pairs) {
     if (auto safe = check_name(certificate); !safe) {
         return fail(std::move(safe.error()));
     }
-    if (chain.empty() || chain.front().public_digest() != key.public_digest()) {
-        return fail(errc::invalid_argument,
-                    fmt::format("a version of {} was to be stored whose key does not fit its certificate",
-                                certificate));
+    if (const auto fit = check_pairs(pairs); !fit) {
+        return fail(errc::invalid_argument, fmt::format("a version of {} was to be stored, but {}",
+                                                        certificate, fit.error().message));
     }
     auto numbers = version_numbers(files_, certificate);
     if (!numbers) {
@@ -217,38 +62,40 @@ result<stored_version> repository::stage(std::string_view certificate,
     }
     unsigned highest = numbers->empty() ? 0 : numbers->back();
     // A dangling link keeps its number too: a new version must not become live by being written.
-    if (auto live = live_number(files_, certificate); live) {
+    if (const auto live = live_number(files_, certificate)) {
         highest = std::max(highest, *live);
-    }
-
-    std::string folder = layout::version(certificate, highest + 1);
-    std::vector<stored_file> files = files_of(chain, key);
-    auto written = files_.write_set(folder, files);
-    auto intact = written ? comes_back(files_, folder, files) : std::move(written);
-    crypto::wipe(files.back().contents);
-    if (!intact) {
-        return fail(std::move(intact.error()));
     }
     stored_version stored;
     stored.number = highest + 1;
-    stored.chain = chain;
+    stored.pairs = in_stored_order(pairs);
+    // The pairs were checked before they are written, so that the same bytes are there proves as much as
+    // checking them again; that is looked at before the set appears.
+    std::vector<stored_file> files = files_of(stored.pairs);
+    auto written = files_.write_set(layout::version(certificate, stored.number), files);
+    wipe_keys(files);
+    if (!written) {
+        return fail(std::move(written.error()));
+    }
     return stored;
 }
 
 result<stored_version> repository::load(std::string_view certificate, unsigned version) const {
-    auto set = load_set(files_, certificate, version);
-    if (!set) {
-        return fail(std::move(set.error()));
+    if (auto safe = check_name(certificate); !safe) {
+        return fail(std::move(safe.error()));
     }
-    return std::move(set->version);
-}
-
-result<crypto::key> repository::load_key(std::string_view certificate, unsigned version) const {
-    auto set = load_set(files_, certificate, version);
-    if (!set) {
-        return fail(std::move(set.error()));
+    auto pairs = read_pairs(files_, layout::version(certificate, version));
+    if (pairs) {
+        return stored_version{version, std::move(*pairs)};
     }
-    return std::move(set->key);
+    if (pairs.error().code != errc::not_found) {
+        return fail(std::move(pairs.error()));
+    }
+    // A missing file in a version that exists is damage.
+    const auto numbers = version_numbers(files_, certificate);
+    if (numbers && std::ranges::binary_search(*numbers, version)) {
+        return fail(errc::corrupted, std::move(pairs.error().message));
+    }
+    return fail(errc::not_found, fmt::format("there is no version {} of {}", version, certificate));
 }
 
 result<void> repository::make_live(std::string_view certificate, unsigned version, bool just_staged) {
@@ -323,8 +170,41 @@ result<void> repository::prune(std::string_view certificate, unsigned keep, unsi
     return {};
 }
 
+result<unsigned> repository::live_version(std::string_view certificate) const {
+    if (auto safe = check_name(certificate); !safe) {
+        return fail(std::move(safe.error()));
+    }
+    return live_number(files_, certificate);
+}
+
 std::string repository::live_directory(std::string_view certificate) const {
     return files_.absolute(layout::live(certificate));
+}
+
+version_facts facts_of(const stored_version& version) {
+    version_facts facts;
+    facts.number = version.number;
+    // All leaves are for the same names. They come sorted by kind first, here only the text counts.
+    if (const auto names = version.leaf().names()) {
+        std::vector<std::string> values;
+        std::ranges::transform(*names, std::back_inserter(values), &identifier::value);
+        std::ranges::sort(values);
+        facts.names = join(values, ",");
+    }
+    for (const key_pair& pair : version.pairs) {
+        const crypto::certificate& leaf = pair.chain.front();
+        std::vector<std::string> crls = leaf.crl_urls();
+        facts.leaves.push_back(leaf_facts{.key = pair.key.type(),
+                                          .fingerprint = leaf.fingerprint(),
+                                          .serial = leaf.serial(),
+                                          .key_digest = crypto::hex(pair.key.public_digest()),
+                                          .issuer_name = leaf.issuer_common_name(),
+                                          .authority_id = leaf.authority_key_id(),
+                                          .crl_url = crls.empty() ? std::string() : std::move(crls.front()),
+                                          .not_before = leaf.not_before(),
+                                          .not_after = leaf.not_after()});
+    }
+    return facts;
 }
 
 } // namespace evercert::storage

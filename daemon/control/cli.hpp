@@ -14,14 +14,17 @@ namespace evercert::daemon {
 enum exit_code : int { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_daemon = 3 };
 
 struct cli_options {
-    std::string command; ///< status, show, renew, revoke, deploy, reload or check
-    std::string name;    ///< of the certificate; for check the file
+    std::string
+        command; ///< status, show, plan, explain, history, renew, revoke, deploy, reload, account or check
+    std::string action; ///< of account: list, show, rollover or deactivate
+    std::string name;   ///< of the certificate; for account the issuer, for check the file
     std::string config;
     std::string socket;
     std::string reason;
     bool json = false;
     bool now = false;
     bool wait = true;
+    bool yes = false; ///< what cannot be undone is meant
 };
 
 struct cli_world {
@@ -39,8 +42,8 @@ struct cli_world {
 int run_cli(const cli_options& options, const cli_world& world);
 
 /// --socket; else what the configuration says; else /run/evercert/control.sock. Only a configuration that was
-/// named with
-/// --config must be without mistakes: a daemon goes on with its old one when the usual file is broken.
+/// named with --config must be without mistakes: a daemon goes on with its old one when the usual file is
+/// broken.
 result<std::string> find_socket(const cli_options& options, const std::string& default_config);
 
 } // namespace evercert::daemon

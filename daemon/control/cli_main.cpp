@@ -18,38 +18,80 @@ namespace {
 using namespace evercert;
 using namespace evercert::daemon;
 
-void declare(CLI::App& app, cli_options& options) {
+/// What is given to all commands, also behind their names.
+void declare_general(CLI::App& app, cli_options& options) {
     app.require_subcommand(1);
     app.fallthrough();
     app.set_version_flag("--version", "evercert " EVERCERT_VERSION);
     app.add_option("--config", options.config, "configuration to take the socket from");
     app.add_option("--socket", options.socket, "control socket of the daemon");
     app.add_flag("--json", options.json, "print JSON");
+}
 
-    auto command = [&](const char* name, const char* what, bool about_one) {
-        CLI::App* const sub = app.add_subcommand(name, what);
+CLI::App* add_command(CLI::App& app, cli_options& options, const char* name, const char* what) {
+    CLI::App* const sub = app.add_subcommand(name, what);
+    sub->fallthrough();
+    sub->callback([&options, name] { options.command = name; });
+    return sub;
+}
+
+CLI::App* add_certificate_command(CLI::App& app, cli_options& options, const char* name, const char* what) {
+    CLI::App* const sub = add_command(app, options, name, what);
+    sub->add_option("NAME", options.name, "name of the certificate")->required();
+    return sub;
+}
+
+void add_no_wait(CLI::App* sub, cli_options& options) {
+    sub->add_flag_callback(
+        "--no-wait", [&options] { options.wait = false; }, "return as soon as the daemon has taken it");
+}
+
+void declare_looks(CLI::App& app, cli_options& options) {
+    add_command(app, options, "status", "list all certificates");
+    add_certificate_command(app, options, "show", "everything about one certificate");
+    add_command(app, options, "plan", "what will happen when, and why");
+    add_certificate_command(app, options, "explain",
+                            "why a certificate is where it is, and what to do about it");
+    CLI::App* const history =
+        add_command(app, options, "history", "what happened to a certificate, or lately to all");
+    history->add_option("NAME", options.name, "name of the certificate");
+}
+
+void declare_errands(CLI::App& app, cli_options& options) {
+    CLI::App* const renew =
+        add_certificate_command(app, options, "renew", "renew a certificate and wait for it");
+    renew->add_flag("--now", options.now, "do not wait for the pause after a failure");
+    add_no_wait(renew, options);
+    CLI::App* const revoke =
+        add_certificate_command(app, options, "revoke", "replace a certificate and revoke it at its CA");
+    revoke->add_option("--reason", options.reason, "keyCompromise, superseded ... or the number");
+    CLI::App* const deploy =
+        add_certificate_command(app, options, "deploy", "make the servers use a certificate again, and wait");
+    add_no_wait(deploy, options);
+    add_command(app, options, "reload", "load the configuration anew");
+    CLI::App* const check =
+        add_command(app, options, "check", "check a configuration file, without the daemon");
+    check->add_option("FILE", options.name, "default: /etc/evercert/evercert.yaml");
+}
+
+void declare_account(CLI::App& app, cli_options& options) {
+    CLI::App* const account = add_command(app, options, "account", "our accounts at the issuers");
+    account->require_subcommand(1);
+    auto action = [&](const char* name, const char* what) {
+        CLI::App* const sub = account->add_subcommand(name, what);
         sub->fallthrough();
-        sub->callback([&options, name] { options.command = name; });
-        if (about_one) {
-            sub->add_option("NAME", options.name, "name of the certificate")->required();
-        }
+        sub->callback([&options, name] { options.action = name; });
         return sub;
     };
-    command("status", "list all certificates", false);
-    command("show", "everything about one certificate", true);
-    CLI::App* const renew = command("renew", "renew a certificate and wait for it", true);
-    renew->add_flag("--now", options.now, "do not wait for the pause after a failure");
-    renew->add_flag_callback(
-        "--no-wait", [&options] { options.wait = false; }, "return as soon as the daemon has taken it");
-    CLI::App* const revoke =
-        command("revoke", "revoke a certificate at its CA; a replacement is ordered", true);
-    revoke->add_option("--reason", options.reason, "keyCompromise, superseded ... or the number");
-    CLI::App* const deploy = command("deploy", "make the servers use a certificate again, and wait", true);
-    deploy->add_flag_callback(
-        "--no-wait", [&options] { options.wait = false; }, "return as soon as the daemon has taken it");
-    command("reload", "load the configuration anew", false);
-    CLI::App* const check = command("check", "check a configuration file, without the daemon", false);
-    check->add_option("FILE", options.name, "default: /etc/evercert/evercert.yaml");
+    auto issuer = [&](CLI::App* sub) {
+        sub->add_option("ISSUER", options.name, "name of the issuer")->required();
+    };
+    action("list", "list them");
+    issuer(action("show", "one of them, as the CA sees it, and what is left of the CA's limits"));
+    issuer(action("rollover", "give the account a new key"));
+    CLI::App* const deactivate = action("deactivate", "close the account at the CA, for good");
+    issuer(deactivate);
+    deactivate->add_flag("--yes", options.yes, "it is meant");
 }
 
 std::size_t terminal_width() {
@@ -87,7 +129,10 @@ int run(const cli_options& options) {
 int main(int argc, char** argv) {
     CLI::App app("evercert: asks and steers a running evercertd");
     cli_options options;
-    declare(app, options);
+    declare_general(app, options);
+    declare_looks(app, options);
+    declare_errands(app, options);
+    declare_account(app, options);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

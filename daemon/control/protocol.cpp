@@ -1,224 +1,172 @@
+// Certificates, the daemon itself, messages and errors.
 #include "daemon/control/protocol.hpp"
 
-#include <fmt/format.h>
+#include "daemon/control/json_record.hpp"
+#include "daemon/control/json_words.hpp"
 
 #include <algorithm>
-#include <array>
-#include <limits>
 
 namespace evercert::daemon {
 namespace {
 
 using lifecycle::certificate_status;
+using lifecycle::issuer_state;
 using lifecycle::live_certificate;
-using lifecycle::state;
+using lifecycle::renewal_window_state;
 
-constexpr std::array all_states{state::starting, state::waiting,   state::queued,
-                                state::ordering, state::deploying, state::failing};
-
-/// What a daemon with 100,000 certificates answers, with room.
-constexpr std::size_t longest_answer = 256 * 1024 * 1024;
-
-void write_time(json::writer& out, std::string_view name, const std::optional<wall_time>& when) {
-    out.key(name);
-    if (when) {
-        out.string(format_time(*when));
-    } else {
-        out.null();
-    }
+void write_live(json::writer& out, const live_certificate& live) {
+    out.begin_object();
+    out.member("version", std::int64_t{live.version});
+    out.member("key", evercert::to_string(live.key));
+    out.member("serial", live.serial);
+    out.member("fingerprint", live.fingerprint);
+    out.member("issuer", live.issuer);
+    out.member("not_before", format_time(live.not_before));
+    out.member("not_after", format_time(live.not_after));
+    out.member_bool("revoked", live.revoked);
+    out.end_object();
 }
 
-void write(json::writer& out, const certificate_status& s) {
+void write_trouble(json::writer& out, const issuer_state& at) {
+    out.begin_object();
+    out.member("issuer", at.name);
+    out.member("failures", std::int64_t{at.failures});
+    out.member("problem_class", at.problem_class);
+    out.member("problem", at.problem);
+    write_time(out, "last_failure", at.last_failure);
+    write_time(out, "not_before", at.not_before);
+    out.member("held_because", at.held_because);
+    out.end_object();
+}
+
+void write_window(json::writer& out, const renewal_window_state& window) {
+    out.begin_object();
+    out.member("start", format_time(window.start));
+    out.member("end", format_time(window.end));
+    out.member("moment", format_time(window.moment));
+    out.member("explanation_url", window.explanation_url);
+    out.end_object();
+}
+
+void write_certificate(json::writer& out, const certificate_status& s) {
     out.begin_object();
     out.member("name", s.name);
     out.member("names", s.names);
     out.member("issuer", s.issuer);
+    out.member("issuers", s.issuers);
     out.member("challenge", s.challenge);
-    out.member("key", s.key);
+    out.member("keys", s.keys);
+    out.member("profile", s.profile);
+    out.member_bool("reuse_key", s.reuse_key);
     out.member("deploy", s.deploy);
     out.member("state", lifecycle::to_string(s.where));
-    out.key("live");
-    if (s.live) {
-        out.begin_object();
-        out.member("version", static_cast<std::int64_t>(s.live->version));
-        out.member("serial", s.live->serial);
-        out.member("fingerprint", s.live->fingerprint);
-        out.member("issuer", s.live->issuer);
-        out.member("not_before", format_time(s.live->not_before));
-        out.member("not_after", format_time(s.live->not_after));
-        out.member_bool("revoked", s.live->revoked);
-        out.end_object();
-    } else {
-        out.null();
-    }
+    write_optional(out, "live", s.live, write_live);
+    write_list(out, "other_keys", s.other_keys, write_live);
     write_time(out, "next_run", s.next_run);
+    out.member("next_cause", lifecycle::to_string(s.next_cause));
     out.member("next_reason", s.next_reason);
-    out.member("failures", static_cast<std::int64_t>(s.failures));
+    out.member("failures", std::int64_t{s.failures});
     out.member("problem_class", s.problem_class);
     out.member("problem", s.problem);
     write_time(out, "last_failure", s.last_failure);
     write_time(out, "last_success", s.last_success);
+    write_list(out, "troubles", s.at, write_trouble);
     out.member_bool("deployed", s.deployed);
-    out.member("deploy_failures", static_cast<std::int64_t>(s.deploy_failures));
+    out.member("deploy_failures", std::int64_t{s.deploy_failures});
     out.member("deploy_problem", s.deploy_problem);
+    write_optional(out, "renewal_window", s.window, write_window);
+    out.member_bool("revoking", s.revoking);
     out.member("order_url", s.order_url);
     out.member("directory", s.directory);
     out.end_object();
 }
 
-void begin(json::writer& out) {
-    out.begin_object().member("schema", std::int64_t{control_schema});
+result<live_certificate> read_live(const json::value& from) {
+    live_certificate live;
+    record_reader in(from);
+    in.number("version", live.version);
+    read_word(in, "key", parse_key_type, live.key);
+    in.text("serial", live.serial);
+    in.text("fingerprint", live.fingerprint);
+    in.text("issuer", live.issuer);
+    in.time("not_before", live.not_before);
+    in.time("not_after", live.not_after);
+    in.flag("revoked", live.revoked);
+    return in.finish(std::move(live));
 }
 
-/// Reads members one after another and keeps the first error, so that a record is not a page of ifs.
-class reader {
-public:
-    explicit reader(json::value from) : from_(std::move(from)) {}
-
-    void text(std::string_view name, std::string& out) { keep(from_.string(name), out); }
-    void texts(std::string_view name, std::vector<std::string>& out) { keep(from_.strings(name), out); }
-    void flag(std::string_view name, bool& out) { keep(from_.boolean(name), out); }
-    void number(std::string_view name, unsigned& out) {
-        std::int64_t wide = 0;
-        keep(from_.integer(name), wide);
-        if (wide < 0 || wide > std::numeric_limits<int>::max()) {
-            note(error(errc::protocol, fmt::format("{}: out of range", name)));
-            return;
-        }
-        out = static_cast<unsigned>(wide);
-    }
-    void time(std::string_view name, wall_time& out) {
-        std::string written;
-        text(name, written);
-        if (!failed()) {
-            keep(parse_rfc3339(written), out);
-        }
-    }
-    void optional_time(std::string_view name, std::optional<wall_time>& out) {
-        std::optional<std::string> written;
-        keep(from_.optional_string(name), written);
-        if (written && !failed()) {
-            wall_time when;
-            keep(parse_rfc3339(*written), when);
-            out = when;
-        }
-    }
-    template <class T>
-    void keep(result<T> value, T& out) {
-        if (value) {
-            out = std::move(*value);
-        } else {
-            note(std::move(value.error()));
-        }
-    }
-    void note(error what) {
-        if (!first_) {
-            first_ = std::move(what);
-        }
-    }
-    [[nodiscard]] bool failed() const { return first_.has_value(); }
-    [[nodiscard]] const std::optional<error>& first() const { return first_; }
-    [[nodiscard]] const json::value& from() const { return from_; }
-
-private:
-    json::value from_;
-    std::optional<error> first_;
-};
-
-result<state> parse_state(std::string_view text) {
-    for (const state s : all_states) {
-        if (lifecycle::to_string(s) == text) {
-            return s;
-        }
-    }
-    return fail(errc::protocol, "state: not one this client knows", std::string(text));
+result<issuer_state> read_trouble(const json::value& from) {
+    issuer_state at;
+    record_reader in(from);
+    in.text("issuer", at.name);
+    in.number("failures", at.failures);
+    in.text("problem_class", at.problem_class);
+    in.text("problem", at.problem);
+    in.optional_time("last_failure", at.last_failure);
+    in.optional_time("not_before", at.not_before);
+    in.text("held_because", at.held_because);
+    return in.finish(std::move(at));
 }
 
-result<certificate_status> read(const json::value& from) {
+result<renewal_window_state> read_window(const json::value& from) {
+    renewal_window_state window;
+    record_reader in(from);
+    in.time("start", window.start);
+    in.time("end", window.end);
+    in.time("moment", window.moment);
+    in.text("explanation_url", window.explanation_url);
+    return in.finish(std::move(window));
+}
+
+result<certificate_status> read_certificate(const json::value& from) {
     certificate_status s;
-    reader in(from);
+    record_reader in(from);
     in.text("name", s.name);
     in.texts("names", s.names);
     in.text("issuer", s.issuer);
+    in.texts("issuers", s.issuers);
     in.text("challenge", s.challenge);
-    in.text("key", s.key);
+    in.texts("keys", s.keys);
+    in.text("profile", s.profile);
+    in.flag("reuse_key", s.reuse_key);
     in.texts("deploy", s.deploy);
-    std::string where;
-    in.text("state", where);
-    if (!in.failed()) {
-        in.keep(parse_state(where), s.where);
-    }
-    std::optional<json::value> live;
-    in.keep(from.optional_object("live"), live);
-    if (live) {
-        live_certificate l;
-        reader inner(*live);
-        inner.number("version", l.version);
-        inner.text("serial", l.serial);
-        inner.text("fingerprint", l.fingerprint);
-        inner.text("issuer", l.issuer);
-        inner.time("not_before", l.not_before);
-        inner.time("not_after", l.not_after);
-        inner.flag("revoked", l.revoked);
-        if (inner.failed()) {
-            return fail(inner.first()->within("live"));
-        }
-        s.live = std::move(l);
-    }
+    read_word(in, "state", parse_state, s.where);
+    in.optional_record("live", s.live, read_live);
+    in.list("other_keys", s.other_keys, read_live);
     in.optional_time("next_run", s.next_run);
+    read_word(in, "next_cause", parse_cause, s.next_cause);
     in.text("next_reason", s.next_reason);
     in.number("failures", s.failures);
     in.text("problem_class", s.problem_class);
     in.text("problem", s.problem);
     in.optional_time("last_failure", s.last_failure);
     in.optional_time("last_success", s.last_success);
+    in.list("troubles", s.at, read_trouble);
     in.flag("deployed", s.deployed);
     in.number("deploy_failures", s.deploy_failures);
     in.text("deploy_problem", s.deploy_problem);
+    in.optional_record("renewal_window", s.window, read_window);
+    in.flag("revoking", s.revoking);
     in.text("order_url", s.order_url);
     in.text("directory", s.directory);
-    if (in.failed()) {
-        return fail(*in.first());
-    }
-    return s;
-}
-
-result<json::value> open(std::string_view text) {
-    auto document = json::parse(text, longest_answer);
-    if (!document) {
-        return document;
-    }
-    const auto schema = document->integer("schema");
-    if (!schema) {
-        return fail(schema.error());
-    }
-    if (*schema != control_schema) {
-        return fail(errc::unsupported,
-                    fmt::format("the daemon answers in schema {}, this client knows {}: install the "
-                                "same version of both",
-                                *schema, control_schema));
-    }
-    return document;
+    return in.finish(std::move(s));
 }
 
 } // namespace
 
 std::string list_to_json(const std::vector<certificate_status>& all) {
     json::writer out;
-    begin(out);
-    out.key("certificates").begin_array();
-    for (const certificate_status& one : all) {
-        write(out, one);
-    }
-    out.end_array().end_object();
+    begin_answer(out);
+    write_list(out, "certificates", all, write_certificate);
+    out.end_object();
     return out.text();
 }
 
 std::string certificate_to_json(const certificate_status& one) {
     json::writer out;
-    begin(out);
+    begin_answer(out);
     out.key("certificate");
-    write(out, one);
+    write_certificate(out, one);
     out.end_object();
     return out.text();
 }
@@ -226,15 +174,15 @@ std::string certificate_to_json(const certificate_status& one) {
 std::string status_to_json(const daemon_status& daemon, wall_time now,
                            const std::vector<certificate_status>& all) {
     json::writer out;
-    begin(out);
+    begin_answer(out);
     out.member("version", daemon.version);
-    out.member("pid", static_cast<std::int64_t>(daemon.pid));
+    out.member("pid", std::int64_t{daemon.pid});
     out.member("started", format_time(daemon.started));
     out.member("uptime_seconds", std::chrono::floor<seconds>(now - daemon.started).count());
     out.member("listeners", daemon.listeners);
     out.key("certificates").begin_object();
     out.member("total", static_cast<std::int64_t>(all.size()));
-    for (const state s : all_states) {
+    for (const lifecycle::state s : all_states) {
         const auto count =
             std::count_if(all.begin(), all.end(), [s](const auto& one) { return one.where == s; });
         out.member(lifecycle::to_string(s), static_cast<std::int64_t>(count));
@@ -245,7 +193,7 @@ std::string status_to_json(const daemon_status& daemon, wall_time now,
 
 std::string message_to_json(std::string_view message) {
     json::writer out;
-    begin(out);
+    begin_answer(out);
     out.member("message", message);
     out.end_object();
     return out.text();
@@ -253,7 +201,7 @@ std::string message_to_json(std::string_view message) {
 
 std::string error_to_json(const error& what) {
     json::writer out;
-    begin(out);
+    begin_answer(out);
     out.key("error").begin_object();
     out.member("code", to_string(what.code));
     out.member("message", what.text());
@@ -262,40 +210,15 @@ std::string error_to_json(const error& what) {
 }
 
 result<std::vector<certificate_status>> list_from_json(std::string_view text) {
-    const auto document = open(text);
-    if (!document) {
-        return fail(document.error());
-    }
-    const auto items = document->array("certificates");
-    if (!items) {
-        return fail(items.error());
-    }
-    std::vector<certificate_status> all;
-    all.reserve(items->size());
-    for (const json::value& item : *items) {
-        auto one = read(item);
-        if (!one) {
-            return fail(one.error().within("certificates"));
-        }
-        all.push_back(std::move(*one));
-    }
-    return all;
+    return read_answer_list<certificate_status>(text, "certificates", read_certificate);
 }
 
 result<certificate_status> certificate_from_json(std::string_view text) {
-    const auto document = open(text);
-    if (!document) {
-        return fail(document.error());
-    }
-    const auto one = document->object("certificate");
-    if (!one) {
-        return fail(one.error());
-    }
-    return read(*one);
+    return read_answer<certificate_status>(text, "certificate", read_certificate);
 }
 
 result<std::string> message_from_json(std::string_view text) {
-    const auto document = open(text);
+    const auto document = open_answer(text);
     if (!document) {
         return fail(document.error());
     }

@@ -1,11 +1,11 @@
 #pragma once
 // The JSON of the control socket, both directions. Every answer is one object with "schema": 1; a failed one
-// has
-// {"error": {"code", "message"}} besides. Times are RFC 3339 in UTC; what there is not is null.
-#include "core/json/value.hpp"
-#include "core/json/writer.hpp"
+// has {"error": {"code", "message"}} besides. Times are RFC 3339 in UTC; what there is not is null.
 #include "core/lifecycle/engine.hpp"
+#include "core/lifecycle/history.hpp"
+#include "daemon/control/explain.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +30,16 @@ std::string certificate_to_json(const lifecycle::certificate_status& one);
 /// "<state>": n ...}}
 std::string status_to_json(const daemon_status& daemon, wall_time now,
                            const std::vector<lifecycle::certificate_status>& all);
+/// {"schema", "plan": [{"certificate", "when", "state", "cause", "reason", "issuer", "expires"}]}
+std::string plan_to_json(const std::vector<lifecycle::planned_step>& plan);
+/// {"schema", "explanation": {...}}
+std::string explanation_to_json(const explanation& told);
+/// {"schema", "history": [{"time", "certificate", "event", "level", "message", "fields"}]}, newest last
+std::string history_to_json(const std::vector<lifecycle::history_line>& lines);
+/// {"schema", "accounts": [...]}
+std::string accounts_to_json(const std::vector<lifecycle::account_status>& all);
+/// {"schema", "account": {...}}
+std::string account_to_json(const lifecycle::account_status& one);
 /// {"schema", "message"}
 std::string message_to_json(std::string_view message);
 /// {"schema", "error": {"code", "message"}}
@@ -38,6 +48,11 @@ std::string error_to_json(const error& what);
 // Parsing, for the client. Errors: errc::protocol or errc::parse; a newer schema is errc::unsupported.
 result<std::vector<lifecycle::certificate_status>> list_from_json(std::string_view text);
 result<lifecycle::certificate_status> certificate_from_json(std::string_view text);
+result<std::vector<lifecycle::planned_step>> plan_from_json(std::string_view text);
+result<explanation> explanation_from_json(std::string_view text);
+result<std::vector<lifecycle::history_line>> history_from_json(std::string_view text);
+result<std::vector<lifecycle::account_status>> accounts_from_json(std::string_view text);
+result<lifecycle::account_status> account_from_json(std::string_view text);
 result<std::string> message_from_json(std::string_view text);
 /// The message of an error answer, or nullopt if the text is not one.
 std::optional<std::string> error_message_from_json(std::string_view text);

@@ -1,145 +1,39 @@
 #include "daemon/control/routes.hpp"
 
-#include "core/base/text.hpp"
-#include "core/json/value.hpp"
-#include "daemon/control/reasons.hpp"
+#include "daemon/control/exchange.hpp"
+#include "daemon/control/explain.hpp"
+#include "daemon/control/names.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace evercert::daemon {
 namespace {
 
+using lifecycle::history_line;
 using net::server_request;
 using net::server_response;
-
-constexpr std::string_view certificates_path = "/v1/certificates";
-
-server_response answer(unsigned status, std::string body) {
-    server_response response(status, std::move(body));
-    response.headers.emplace_back("Content-Type", "application/json");
-    response.headers.emplace_back("Cache-Control", "no-store");
-    return response;
-}
-
-unsigned status_of(errc code) {
-    switch (code) {
-    case errc::invalid_argument:
-    case errc::parse:
-    case errc::protocol:
-        return 400;
-    case errc::not_found:
-        return 404;
-    case errc::busy:
-    case errc::exists:
-        return 409;
-    case errc::too_large:
-        return 413;
-    case errc::cancelled:
-        return 503;
-    case errc::network:
-    case errc::tls:
-    case errc::refused:
-        return 502;
-    case errc::timed_out:
-        return 504;
-    default:
-        return 500;
-    }
-}
-
-server_response refuse(unsigned status, const error& what) {
-    return answer(status, error_to_json(what));
-}
-server_response refuse(const error& what) {
-    return refuse(status_of(what.code), what);
-}
-
-server_response wrong_method(const char* allowed) {
-    server_response response =
-        refuse(405, error(errc::invalid_argument, fmt::format("only {} is answered here", allowed)));
-    response.headers.emplace_back("Allow", allowed);
-    return response;
-}
-
-server_response no_such_path() {
-    return refuse(
-        404, error(errc::not_found, "there is nothing at this path; see /v1/status and /v1/certificates"));
-}
-
-server_response unknown_certificate(std::string_view name) {
-    return refuse(404,
-                  error(errc::not_found, fmt::format("no certificate is called \"{}\"", escape(name, 100))));
-}
 
 bool reads(const server_request& request) {
     return request.method == "GET" || request.method == "HEAD";
 }
 
-/// The body as an object with no other members than these.
-result<std::optional<json::value>> read_body(const std::string& body,
-                                             const std::vector<std::string_view>& known) {
-    if (trim(body).empty()) {
-        return std::nullopt;
+/// "/v1/a/b" as "a", "b"; empty if it does not begin so.
+std::vector<std::string> steps_of(std::string_view path) {
+    constexpr std::string_view root = "/v1/";
+    std::vector<std::string> steps;
+    if (!path.starts_with(root)) {
+        return steps;
     }
-    const auto document = json::parse(body, 16 * 1024);
-    if (!document) {
-        return fail(document.error().within("the request's body"));
+    path.remove_prefix(root.size());
+    for (std::size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
+        steps.emplace_back(path.substr(0, slash));
+        path.remove_prefix(slash + 1);
     }
-    if (!document->is_object()) {
-        return fail(errc::invalid_argument, "the request's body: a JSON object was expected");
-    }
-    for (const std::string& name : document->member_names()) {
-        if (std::find(known.begin(), known.end(), name) == known.end()) {
-            return fail(errc::invalid_argument, "the request's body has a member that is not known here",
-                        name);
-        }
-    }
-    return *document;
-}
-
-result<bool> read_now(const std::string& body) {
-    const auto document = read_body(body, {"now"});
-    if (!document) {
-        return fail(document.error());
-    }
-    if (!*document) {
-        return false;
-    }
-    const auto now = (*document)->optional_boolean("now");
-    if (!now) {
-        return fail(now.error());
-    }
-    return now->value_or(false);
-}
-
-result<std::optional<int>> read_reason(const std::string& body) {
-    const auto document = read_body(body, {"reason"});
-    if (!document) {
-        return fail(document.error());
-    }
-    if (!*document) {
-        return std::nullopt;
-    }
-    std::optional<std::string> written;
-    if (const auto number = (*document)->optional_integer("reason"); number && *number) {
-        written = std::to_string(**number);
-    } else if (const auto text = (*document)->optional_string("reason"); text) {
-        written = *text;
-    } else {
-        return fail(errc::invalid_argument, "reason: a name or a number was expected");
-    }
-    if (!written) {
-        return std::nullopt;
-    }
-    const auto reason = parse_reason(*written);
-    if (!reason) {
-        return fail(reason.error());
-    }
-    return *reason;
+    steps.emplace_back(path);
+    return steps;
 }
 
 class routes {
@@ -151,68 +45,83 @@ public:
             co_return refuse(403,
                              error(errc::refused, "control requests are taken from the Unix socket only"));
         }
-        const std::string_view path = request.path;
-        if (path == "/v1/status") {
+        const std::vector<std::string> steps = steps_of(request.path);
+        const std::string_view room = steps.empty() ? std::string_view() : std::string_view(steps.front());
+        if (room == "certificates") {
+            co_return co_await self->certificates(request, steps);
+        }
+        if (room == "accounts") {
+            co_return co_await self->accounts(request, steps);
+        }
+        if (room == "history" && steps.size() <= 2) {
+            co_return co_await self->history(request, steps);
+        }
+        if (steps.size() == 1 && room == "status") {
             co_return reads(request) ? self->status() : wrong_method("GET");
         }
-        if (path == "/v1/reload") {
-            co_return request.method == "POST" ? self->reload(request) : wrong_method("POST");
-        }
-        if (path == certificates_path) {
-            co_return reads(request) ? answer(200, list_to_json(self->parts_.engine.list()))
+        if (steps.size() == 1 && room == "plan") {
+            co_return reads(request) ? answer(200, plan_to_json(self->parts_.engine.plan()))
                                      : wrong_method("GET");
         }
-        if (!path.starts_with(certificates_path) || path[certificates_path.size()] != '/') {
-            co_return no_such_path();
+        if (steps.size() == 1 && room == "reload") {
+            co_return request.method == "POST" ? self->reload(request) : wrong_method("POST");
         }
-        const std::string_view rest = path.substr(certificates_path.size() + 1);
-        const auto slash = rest.find('/');
-        std::string name(rest.substr(0, slash));
-        const std::string_view verb = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
-        if (slash == std::string_view::npos) {
-            co_return reads(request) ? self->show(name) : wrong_method("GET");
-        }
-        if (verb != "renew" && verb != "revoke" && verb != "deploy") {
-            co_return no_such_path();
-        }
-        if (request.method != "POST") {
-            co_return wrong_method("POST");
-        }
-        if (!self->parts_.engine.show(name)) {
-            co_return unknown_certificate(name);
-        }
-        if (verb == "renew") {
-            co_return self->renew(request, name);
-        }
-        if (verb == "deploy") {
-            co_return self->deploy(request, name);
-        }
-        const auto reason = read_reason(request.body);
-        if (!reason) {
-            co_return refuse(400, reason.error());
-        }
-        self->record(request, "revoke", name);
-        const auto outcome = co_await self->parts_.engine.revoke(name, *reason);
-        co_return outcome ? self->show(name) : refuse(outcome.error());
+        co_return no_such_path();
     }
 
 private:
-    server_response status() {
-        return answer(200, status_to_json(parts_.status(), parts_.time.now(), parts_.engine.list()));
-    }
+    // ---- certificates
 
-    server_response show(const std::string& name) {
-        const auto one = parts_.engine.show(name);
-        return one ? answer(200, certificate_to_json(*one)) : unknown_certificate(name);
-    }
-
-    server_response reload(const server_request& request) {
-        if (const auto body = read_body(request.body, {}); !body) {
-            return refuse(400, body.error());
+    awaitable<server_response> certificates(const server_request& request,
+                                            const std::vector<std::string>& steps) {
+        if (steps.size() > 3) {
+            co_return no_such_path();
         }
-        record(request, "reload", "");
-        const auto outcome = parts_.reload();
-        return outcome ? answer(200, message_to_json(*outcome)) : refuse(422, outcome.error());
+        const std::string verb = steps.size() == 3 ? steps[2] : std::string();
+        const bool changes = verb == "renew" || verb == "deploy" || verb == "revoke";
+        if (!changes && !verb.empty() && verb != "explain") {
+            co_return no_such_path();
+        }
+        if (changes ? request.method != "POST" : !reads(request)) {
+            co_return wrong_method(changes ? "POST" : "GET");
+        }
+        if (steps.size() == 1) {
+            co_return answer(200, list_to_json(parts_.engine.list()));
+        }
+        const std::string& name = steps[1];
+        if (!parts_.engine.show(name)) {
+            co_return unknown_certificate(name);
+        }
+        if (verb == "renew") {
+            co_return renew(request, name);
+        }
+        if (verb == "deploy") {
+            co_return deploy(request, name);
+        }
+        if (verb == "revoke") {
+            co_return co_await revoke(request, name);
+        }
+        if (verb == "explain") {
+            co_return co_await explain_one(name);
+        }
+        co_return co_await examine(name);
+    }
+
+    awaitable<server_response> examine(std::string name) {
+        const auto one = co_await parts_.engine.examine(name);
+        co_return one ? answer(200, certificate_to_json(*one)) : refuse(one.error());
+    }
+
+    awaitable<server_response> explain_one(std::string name) {
+        const auto one = co_await parts_.engine.examine(name);
+        if (!one) {
+            co_return refuse(one.error());
+        }
+        // Without its record the present state can still be explained.
+        const auto record = co_await parts_.history(name);
+        const explanation told =
+            explain(*one, record.value_or(std::vector<history_line>()), parts_.time.now());
+        co_return answer(200, explanation_to_json(told));
     }
 
     server_response renew(const server_request& request, const std::string& name) {
@@ -232,15 +141,100 @@ private:
         return accepted(parts_.engine.deploy(name), name);
     }
 
+    awaitable<server_response> revoke(const server_request& request, std::string name) {
+        const auto reason = read_reason(request.body);
+        if (!reason) {
+            co_return refuse(400, reason.error());
+        }
+        record(request, "revoke", name);
+        const auto outcome = co_await parts_.engine.revoke(name, *reason);
+        if (!outcome) {
+            co_return refuse(outcome.error());
+        }
+        co_return co_await examine(std::move(name));
+    }
+
     server_response accepted(const result<void>& outcome, const std::string& name) {
         if (!outcome) {
             return refuse(outcome.error());
         }
-        server_response response = show(name);
-        if (response.status == 200) {
-            response.status = 202;
+        const auto one = parts_.engine.show(name);
+        return one ? answer(202, certificate_to_json(*one)) : unknown_certificate(name);
+    }
+
+    // ---- history
+
+    awaitable<server_response> history(const server_request& request, const std::vector<std::string>& steps) {
+        if (!reads(request)) {
+            co_return wrong_method("GET");
         }
-        return response;
+        if (steps.size() == 1) {
+            co_return answer(200, history_to_json(parts_.recent()));
+        }
+        // The record outlives its certificate's entry, so the name alone has to be safe.
+        const std::string& name = steps[1];
+        if (!is_plain_name(name)) {
+            co_return unknown_certificate(name);
+        }
+        const auto lines = co_await parts_.history(name);
+        if (!lines) {
+            co_return refuse(lines.error());
+        }
+        if (lines->empty() && !parts_.engine.show(name)) {
+            co_return unknown_certificate(name);
+        }
+        co_return answer(200, history_to_json(*lines));
+    }
+
+    // ---- accounts
+
+    awaitable<server_response> accounts(const server_request& request,
+                                        const std::vector<std::string>& steps) {
+        const std::string verb = steps.size() == 3 ? steps[2] : std::string();
+        if (steps.size() > 3 || (steps.size() == 3 && verb != "rollover" && verb != "deactivate")) {
+            co_return no_such_path();
+        }
+        if (verb.empty() ? !reads(request) : request.method != "POST") {
+            co_return wrong_method(verb.empty() ? "GET" : "POST");
+        }
+        if (steps.size() == 1) {
+            const auto all = co_await parts_.engine.accounts();
+            co_return answer(200, accounts_to_json(all));
+        }
+        std::string issuer = steps[1];
+        if (!is_plain_name(issuer)) {
+            co_return refuse(error(errc::not_found, "there is no issuer of this name"));
+        }
+        if (verb.empty()) {
+            co_return account_answer(co_await parts_.engine.account(std::move(issuer)));
+        }
+        if (const auto body = read_body(request.body, {}); !body) {
+            co_return refuse(400, body.error());
+        }
+        record(request, fmt::format("{} of the account at {}", verb, issuer), "");
+        if (verb == "rollover") {
+            co_return account_answer(co_await parts_.engine.roll_over_account(std::move(issuer)));
+        }
+        co_return account_answer(co_await parts_.engine.deactivate_account(std::move(issuer)));
+    }
+
+    static server_response account_answer(const result<lifecycle::account_status>& one) {
+        return one ? answer(200, account_to_json(*one)) : refuse(one.error());
+    }
+
+    // ---- the daemon
+
+    server_response status() {
+        return answer(200, status_to_json(parts_.status(), parts_.time.now(), parts_.engine.list()));
+    }
+
+    server_response reload(const server_request& request) {
+        if (const auto body = read_body(request.body, {}); !body) {
+            return refuse(400, body.error());
+        }
+        record(request, "reload", "");
+        const auto outcome = parts_.reload();
+        return outcome ? answer(200, message_to_json(*outcome)) : refuse(422, outcome.error());
     }
 
     /// Who changed something and what, for the log; asking is not recorded.
@@ -269,7 +263,7 @@ net::server_limits control_limits() {
     net::server_limits limits;
     limits.connections = 64;
     limits.body_bytes = 16 * 1024;
-    limits.lifetime = std::chrono::minutes(3);
+    limits.lifetime = std::chrono::minutes(12);
     return limits;
 }
 

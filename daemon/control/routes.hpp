@@ -1,11 +1,14 @@
 #pragma once
 // What the control socket answers.
 #include "core/lifecycle/engine.hpp"
+#include "core/lifecycle/history.hpp"
 #include "core/net/http_server.hpp"
 #include "core/ports/event_sink.hpp"
 #include "daemon/control/protocol.hpp"
 
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace evercert::daemon {
 
@@ -17,16 +20,22 @@ struct control_parts {
     std::function<result<std::string>()>
         reload; ///< loads the configuration anew: a sentence, or what is wrong
     std::function<daemon_status()> status;
+    /// The record of one certificate, newest last; empty if there is none.
+    std::function<awaitable<result<std::vector<lifecycle::history_line>>>(std::string certificate)> history;
+    std::function<std::vector<lifecycle::history_line>()> recent; ///< of all, newest last
 };
 
-/// GET /v1/status, /v1/certificates, /v1/certificates/NAME; POST /v1/certificates/NAME/{renew,revoke,deploy},
-/// /v1/reload. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or
-/// number}. An unknown member is refused. Renew and deploy answer 202 with the certificate at once; revoke
-/// answers 200 when the CA has confirmed. The mode and group of the socket decide who may ask. A request
-/// without peer credentials did not come through it and is refused.
+/// GET /v1/status, /v1/plan, /v1/certificates, /v1/certificates/NAME, /v1/certificates/NAME/explain,
+/// /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER; POST
+/// /v1/certificates/NAME/{renew,revoke,deploy}, /v1/accounts/ISSUER/{rollover,deactivate}, /v1/reload. POST
+/// bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or number}. An unknown
+/// member is refused. Renew and deploy answer 202 with the certificate at once; revoke, rollover and
+/// deactivate answer 200 when the CA has confirmed. The mode and group of
+/// the socket decide who may ask. A request without peer credentials did not come through it and is refused.
 net::request_handler make_control_handler(control_parts parts);
 
-/// For the server that carries the handler: bodies are allowed, and a revocation may wait for its CA.
+/// For the server that carries the handler: bodies are allowed, and a revocation may wait for its replacement
+/// and its CA.
 net::server_limits control_limits();
 
 } // namespace evercert::daemon

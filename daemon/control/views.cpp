@@ -1,6 +1,7 @@
 #include "daemon/control/views.hpp"
 
 #include "core/base/text.hpp"
+#include "daemon/control/labels.hpp"
 #include "daemon/control/table.hpp"
 #include "daemon/log/printable.hpp"
 
@@ -33,23 +34,10 @@ std::string next(const certificate_status& one, wall_time now) {
     return why.empty() ? when : fmt::format("{}: {}", when, why);
 }
 
-class lines {
-public:
-    void add(std::string_view label, std::string_view text) {
-        if (!text.empty()) {
-            out_ += fmt::format("{:<16}{}\n", label, text);
-        }
-    }
-    void add_time(std::string_view label, const std::optional<wall_time>& when, wall_time now) {
-        if (when) {
-            add(label, fmt::format("{} ({})", format_time(*when), relative(*when, now)));
-        }
-    }
-    [[nodiscard]] std::string text() && { return std::move(out_); }
-
-private:
-    std::string out_;
-};
+std::string live_line(const lifecycle::live_certificate& live, wall_time now) {
+    return fmt::format("serial {}, expires {} ({}){}", printable(live.serial), format_time(live.not_after),
+                       relative(live.not_after, now), live.revoked ? ", revoked" : "");
+}
 
 } // namespace
 
@@ -91,13 +79,15 @@ std::string status_view(const std::vector<certificate_status>& all, wall_time no
 }
 
 std::string certificate_view(const certificate_status& one, wall_time now) {
-    lines out;
+    labels out;
     out.add("name", printable(one.name));
     out.add("names", printable(join(one.names, ", ")));
     out.add("state", lifecycle::to_string(one.where));
     out.add("issuer", printable(one.issuer));
+    out.add("issuers", one.issuers.size() > 1 ? printable(join(one.issuers, ", ")) : "");
     out.add("challenge", printable(one.challenge));
-    out.add("key", printable(one.key));
+    out.add("keys", printable(join(one.keys, ", ")) + (one.reuse_key ? " (kept when renewed)" : ""));
+    out.add("profile", printable(one.profile));
     if (one.live) {
         out.add("serial", printable(one.live->serial));
         out.add("signed by", fmt::format("\"{}\"", escape(one.live->issuer, 200)));
@@ -109,6 +99,9 @@ std::string certificate_view(const certificate_status& one, wall_time now) {
     } else {
         out.add("live", "no certificate yet");
     }
+    for (const lifecycle::live_certificate& other : one.other_keys) {
+        out.add(evercert::to_string(other.key), live_line(other, now));
+    }
     out.add("directory", printable(one.directory));
     if (!one.deploy.empty()) {
         out.add("deployed",
@@ -116,6 +109,12 @@ std::string certificate_view(const certificate_status& one, wall_time now) {
     }
     out.add_time("next run", one.next_run, now);
     out.add("because", printable(one.next_reason));
+    if (one.window) {
+        out.add("renewal window", fmt::format("{} to {}, by the CA", format_time(one.window->start),
+                                              format_time(one.window->end)));
+        out.add("it explains", escape(one.window->explanation_url));
+    }
+    out.add("revocation", one.revoking ? "asked for, not confirmed by the CA yet" : "");
     out.add_time("last success", one.last_success, now);
     out.add_time("last failure", one.last_failure, now);
     if (one.failures > 0) {

@@ -2,6 +2,7 @@
 // What the command shows to people. All text of others is made safe here.
 #include "core/base/time.hpp"
 #include "core/lifecycle/engine.hpp"
+#include "core/lifecycle/history.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -20,5 +21,12 @@ std::string status_view(const std::vector<lifecycle::certificate_status>& all, w
 std::string certificate_view(const lifecycle::certificate_status& one, wall_time now);
 /// The problem an operator has to know of: of ordering, else of deploying, else empty.
 std::string problem_of(const lifecycle::certificate_status& one);
+/// WHEN, CERTIFICATE, WHAT, ISSUER, EXPIRES, WHY, and how many orders the next day brings.
+std::string plan_view(const std::vector<lifecycle::planned_step>& plan, wall_time now, std::size_t width);
+/// Time, event, (certificate) and message, newest last.
+std::string history_view(const std::vector<lifecycle::history_line>& lines, bool of_all);
+/// ISSUER, STATE, KEY, CONTACTS, ACCOUNT.
+std::string accounts_view(const std::vector<lifecycle::account_status>& all, std::size_t width);
+std::string account_view(const lifecycle::account_status& one, wall_time now);
 
 } // namespace evercert::daemon

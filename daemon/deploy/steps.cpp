@@ -68,7 +68,7 @@ std::vector<std::pair<std::string, std::string>> step_environment(const deployme
         add("EVERCERT_CERTIFICATE", task.certificate);
         add("EVERCERT_LIVE_DIRECTORY", task.live_directory);
         add("EVERCERT_NAMES", join(names, " "));
-        add("EVERCERT_FINGERPRINT", task.fingerprint);
+        add("EVERCERT_FINGERPRINT", task.fingerprints.empty() ? std::string() : task.fingerprints.front());
     }
     return out;
 }

@@ -25,7 +25,8 @@ sighting judge(const result<net::served_certificate>& answer, const deployment_t
     if (!answer) {
         return answer.error().code == errc::tls ? sighting::declined : sighting::silent;
     }
-    if (answer->fingerprint == task.fingerprint) {
+    const auto& wanted = task.fingerprints;
+    if (std::find(wanted.begin(), wanted.end(), answer->fingerprint) != wanted.end()) {
         return sighting::fresh;
     }
     const auto& older = task.predecessors;

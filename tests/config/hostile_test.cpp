@@ -118,28 +118,37 @@ TEST_CASE("a file full of mistakes is cut to a thousand") {
 
 TEST_CASE("large files of one shape end in mistakes, not in time or memory") {
     const std::size_t room = 200'000;
-    for (const std::string& yaml : {repeat("a: 1\n", room / 5),
-                                    "email: [" + repeat("x,", room / 2) + "]\n",
-                                    repeat("&a ", room / 3),
-                                    repeat("*a ", room / 3),
-                                    repeat("!!", room / 2),
-                                    repeat("\"", room),
-                                    repeat("'", room),
-                                    repeat(":", room),
-                                    repeat("? a\n", room / 4),
-                                    "|\n" + repeat(" x\n", room / 3),
-                                    repeat("%A\n", room / 3),
-                                    repeat("---\n", room / 4),
-                                    std::string(room, 'a'),
-                                    std::string(room, ' '),
-                                    std::string(room, '\n'),
-                                    repeat("a b ", room / 4) + ": c",
-                                    "email: \"" + repeat("\\n", room / 2) + "\"\n",
-                                    "email: " + repeat("[],", room / 3),
-                                    repeat("{},", room / 3),
-                                    "certificates: [{names: [" + repeat("a.b,", room / 4) + "]}]\n",
-                                    "defaults: {deploy: [" + repeat("q,", room / 2) + "]}\n",
-                                    repeat("[]: 1\n", room / 6)}) {
+    for (const std::string& yaml :
+         {repeat("a: 1\n", room / 5),
+          "email: [" + repeat("x,", room / 2) + "]\n",
+          repeat("&a ", room / 3),
+          repeat("*a ", room / 3),
+          repeat("!!", room / 2),
+          repeat("\"", room),
+          repeat("'", room),
+          repeat(":", room),
+          repeat("? a\n", room / 4),
+          "|\n" + repeat(" x\n", room / 3),
+          repeat("%A\n", room / 3),
+          repeat("---\n", room / 4),
+          std::string(room, 'a'),
+          std::string(room, ' '),
+          std::string(room, '\n'),
+          repeat("a b ", room / 4) + ": c",
+          "email: \"" + repeat("\\n", room / 2) + "\"\n",
+          "email: " + repeat("[],", room / 3),
+          repeat("{},", room / 3),
+          "certificates: [{names: [" + repeat("a.b,", room / 4) + "]}]\n",
+          "defaults: {deploy: [" + repeat("q,", room / 2) + "]}\n",
+          "defaults: {issuers: [" + repeat("letsencrypt,", room / 12) + "]}\n",
+          "defaults: {keys: [" + repeat("rsa-2048,", room / 9) + "]}\n",
+          "certificates:\n" + repeat("- {}\n", room / 4),
+          "certificates:\n" + repeat("- {names: []}\n", room / 8),
+          "certificates:\n" + repeat("- {names: [a.b]}\n", room / 8),
+          "certificates:\n" + repeat("- {name: a}\n", room / 8),
+          "certificates:\n" + repeat("- {names: [a.b], keys: [ed25519]}\n", room / 8),
+          "certificates:\n" + repeat("- {names: [a.b], issuers: [x]}\n", room / 8),
+          repeat("[]: 1\n", room / 6)}) {
         CAPTURE(yaml.substr(0, 20));
         CHECK(!first_mistake(yaml).empty());
     }
@@ -155,8 +164,8 @@ TEST_CASE("a hundred thousand certificates load") {
     const auto loaded = load_text(yaml, "f");
     REQUIRE(loaded.has_value());
     REQUIRE(loaded->certificates.size() == 100'000);
-    CHECK(loaded->certificates.back().name == "customer-99999.example.com");
-    CHECK(loaded->certificates.back().deploy == std::vector<std::string>{"nginx"});
+    CHECK(loaded->certificates.back()->name == "customer-99999.example.com");
+    CHECK(loaded->certificates.back()->policy->deploy == std::vector<std::string>{"nginx"});
 }
 
 TEST_CASE("two of many certificates with one name are found") {

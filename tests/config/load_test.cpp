@@ -1,54 +1,20 @@
 // Right files and what they mean.
-#include "config/load.hpp"
-#include "tests/support/catch.hpp"
+#include "tests/config/loading.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 using namespace evercert;
 using namespace evercert::config;
+using evercert::testing::good;
+using evercert::testing::temp_folder;
+using std::chrono::hours;
 
 namespace {
-
-settings good(const std::string& yaml) {
-    auto loaded = load_text(yaml, "f.yaml");
-    if (!loaded) {
-        for (const auto& m : loaded.error()) {
-            UNSCOPED_INFO(m.to_string());
-        }
-    }
-    REQUIRE(loaded.has_value());
-    return *loaded;
-}
-
-/// A folder that goes with its object.
-class folder {
-public:
-    folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "evercert-config-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    folder(const folder&) = delete;
-    folder& operator=(const folder&) = delete;
-    [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
-        const auto path = path_ / name;
-        std::ofstream(path, std::ios::binary) << text;
-        return path.string();
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 identifier dns(std::string name) {
     return {identifier::kind::dns, std::move(name)};
@@ -63,13 +29,15 @@ TEST_CASE("the four-line file has everything else by default") {
     CHECK(s.control.socket == "/run/evercert/control.sock");
     CHECK(s.log == log_settings{});
     REQUIRE(s.certificates.size() == 1);
-    const managed_certificate& c = s.certificates.front();
+    const managed_certificate& c = *s.certificates.front();
     CHECK(c.name == "example.com");
     CHECK(c.names == std::vector<identifier>{dns("example.com"), dns("www.example.com")});
-    CHECK(c.issuer == "letsencrypt");
-    CHECK(c.challenge == "http");
-    CHECK(c.key == key_type::ecdsa_p256);
-    CHECK(c.deploy == std::vector<std::string>{"nginx"});
+    CHECK(c.policy->issuers == std::vector<std::string>{"letsencrypt"});
+    CHECK(c.policy->challenge == "http");
+    CHECK(c.policy->keys == std::vector<key_type>{key_type::ecdsa_p256});
+    CHECK(!c.policy->reuse_key);
+    CHECK(c.policy->profile.empty());
+    CHECK(c.policy->deploy == std::vector<std::string>{"nginx"});
 
     CHECK(s.issuers.size() == 7);
     const issuer& le = s.issuers.at("letsencrypt");
@@ -77,7 +45,10 @@ TEST_CASE("the four-line file has everything else by default") {
     CHECK(le.directory == "https://acme-v02.api.letsencrypt.org/directory");
     CHECK(le.contacts == std::vector<std::string>{"ops@example.com"});
     CHECK(le.agree_to_terms);
-    CHECK(le.concurrent_orders == 32);
+    CHECK(le.limits.concurrent_orders == 32);
+    CHECK(le.limits.new_orders == rate{300, hours(3)});
+    CHECK(le.profile.empty());
+    CHECK(le.renewal_info);
     CHECK(!le.eab.has_value());
     CHECK(s.issuers.at("letsencrypt-staging").directory ==
           "https://acme-staging-v02.api.letsencrypt.org/directory");
@@ -103,7 +74,7 @@ TEST_CASE("the four-line file has everything else by default") {
 }
 
 TEST_CASE("every accepted key arrives") {
-    const folder files;
+    const temp_folder files;
     const std::string root =
         files.write("root.pem", "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n");
     const std::string hmac = files.write("corp.eab", "c2VjcmV0LWtleQ\n");
@@ -120,7 +91,16 @@ issuers:
     eab: {{ key_id: kid-1, hmac_key_file: {} }}
     account_key: ed25519
     preferred_chain: "Corp Root X2"
-    limits: {{ concurrent_orders: 8 }}
+    profile: device
+    ari: false
+    limits:
+      concurrent_orders: 8
+      new_orders: 300/3h
+      certificates_per_domain: 50 / 7d
+      certificates_per_set: 5/1d12h
+      failed_validations: 1/500ms
+      consecutive_failures: 1000000/3650d
+      requests: off
     email: pki@example.com
   letsencrypt: {{ preferred_chain: "ISRG Root X2" }}
 challenges:
@@ -130,14 +110,22 @@ deployments:
   nginx: {{ command: [nginx, -s, reload], verify: ["127.0.0.1:8443", "[::1]:8443"], timeout: 45s }}
   apache: {{ test: [], reload_unit: httpd.service, verify: [] }}
   app: {{ command: [/usr/local/bin/on-renew, "true", ""], timeout: 1m30s }}
-defaults: {{ issuers: [corp], challenge: front, keys: [ecdsa-p384], deploy: [nginx, app] }}
+defaults:
+  issuers: [corp, letsencrypt]
+  challenge: front
+  keys: [ecdsa-p384, rsa-2048]
+  reuse_key: true
+  profile: tlsserver
+  deploy: [nginx, app]
 certificates:
   - {{ names: [b.example.com, A.Example.com, 192.0.2.1, "2001:DB8::1"] }}
   - names: [host]
     name: second
     issuers: [corp]
     challenge: lone
-    keys: [rsa-3072]
+    keys: [ed25519, rsa-3072, rsa-4096, ecdsa-p256]
+    reuse_key: false
+    profile: shortlived
     deploy: []
 )",
                                         root, hmac));
@@ -152,7 +140,15 @@ certificates:
     CHECK(*corp.eab == external_account{"kid-1", hmac});
     CHECK(corp.account_key == key_type::ed25519);
     CHECK(corp.preferred_chain == "Corp Root X2");
-    CHECK(corp.concurrent_orders == 8);
+    CHECK(corp.profile == "device");
+    CHECK(!corp.renewal_info);
+    CHECK(corp.limits == rate_limits{.concurrent_orders = 8,
+                                     .new_orders = {300, hours(3)},
+                                     .certificates_per_domain = {50, hours(168)},
+                                     .certificates_per_set = {5, hours(36)},
+                                     .failed_validations = {1, milliseconds(500)},
+                                     .consecutive_failures = {1'000'000, hours(24 * 3650)},
+                                     .requests = {}});
     CHECK(corp.contacts == std::vector<std::string>{"pki@example.com"});
     CHECK(corp.agree_to_terms);
     const issuer& le = s.issuers.at("letsencrypt");
@@ -179,21 +175,28 @@ certificates:
     CHECK(app.timeout == seconds(90));
 
     REQUIRE(s.certificates.size() == 2);
-    const managed_certificate& first = s.certificates[0];
+    const managed_certificate& first = *s.certificates[0];
     CHECK(first.name == "b.example.com");
     CHECK(first.names == std::vector<identifier>{dns("b.example.com"),
                                                  dns("a.example.com"),
                                                  {identifier::kind::ip, "192.0.2.1"},
                                                  {identifier::kind::ip, "2001:db8::1"}});
-    CHECK(first.issuer == "corp");
-    CHECK(first.challenge == "front");
-    CHECK(first.key == key_type::ecdsa_p384);
-    CHECK(first.deploy == std::vector<std::string>{"nginx", "app"});
-    const managed_certificate& second = s.certificates[1];
+    CHECK(*first.policy == issuance_policy{.issuers = {"corp", "letsencrypt"},
+                                           .challenge = "front",
+                                           .keys = {key_type::ecdsa_p384, key_type::rsa_2048},
+                                           .reuse_key = true,
+                                           .profile = "tlsserver",
+                                           .deploy = {"nginx", "app"}});
+    const managed_certificate& second = *s.certificates[1];
     CHECK(second.name == "second");
-    CHECK(second.challenge == "lone");
-    CHECK(second.key == key_type::rsa_3072);
-    CHECK(second.deploy.empty());
+    CHECK(second.names == std::vector<identifier>{dns("host")});
+    CHECK(*second.policy == issuance_policy{.issuers = {"corp"},
+                                            .challenge = "lone",
+                                            .keys = {key_type::ed25519, key_type::rsa_3072,
+                                                     key_type::rsa_4096, key_type::ecdsa_p256},
+                                            .reuse_key = false,
+                                            .profile = "shortlived",
+                                            .deploy = {}});
 }
 
 TEST_CASE("a data folder of one's own takes the control socket with it") {
@@ -216,11 +219,11 @@ TEST_CASE("an issuer changed by name keeps what was not given, and its demands e
         "certificates: [{names: [localhost], issuers: [zerossl]}]\n";
     const settings s = good(text);
     CHECK(s.issuers.at("zerossl").directory == "https://127.0.0.1:14000/dir");
-    CHECK(s.certificates.front().names.front() == dns("localhost"));
+    CHECK(s.certificates.front()->names.front() == dns("localhost"));
 }
 
 TEST_CASE("an external account binding satisfies a CA that needs one") {
-    const folder files;
+    const temp_folder files;
     const std::string hmac = files.write("h", "AAAA_-\n");
     CHECK(good("agree_to_terms: true\nemail: a@example.com\nissuers: {sslcom: {eab: {key_id: 12345, "
                "hmac_key_file: " +
@@ -242,7 +245,7 @@ TEST_CASE("aliases repeat what they name") {
     const settings s = good(
         "agree_to_terms: true\ncertificates:\n  - {names: [a.example], deploy: &servers [nginx, apache]}\n"
         "  - {names: [b.example], deploy: *servers}\n");
-    CHECK(s.certificates[1].deploy == std::vector<std::string>{"nginx", "apache"});
+    CHECK(s.certificates[1]->policy->deploy == std::vector<std::string>{"nginx", "apache"});
     const auto wrong_alias =
         load_text("agree_to_terms: true\ncertificates:\n  - {names: &n [a.example]}\n  - {names: *n}\n", "f");
     REQUIRE(!wrong_alias.has_value());
@@ -252,8 +255,8 @@ TEST_CASE("aliases repeat what they name") {
 TEST_CASE("encodings: a byte order mark, CR LF and international text") {
     const settings s = good("\xEF\xBB\xBF"
                             "agree_to_terms: true\r\ncertificates:\r\n  - names: [Bücher.example]\r\n");
-    CHECK(s.certificates.front().names.front() == dns("xn--bcher-kva.example"));
-    CHECK(s.certificates.front().name == "xn--bcher-kva.example");
+    CHECK(s.certificates.front()->names.front() == dns("xn--bcher-kva.example"));
+    CHECK(s.certificates.front()->name == "xn--bcher-kva.example");
     const auto places = load_text("\xEF\xBB\xBF"
                                   "emial: ü\r\ncertificates: []\r\nlog: {level: ä}\r\n",
                                   "f");
@@ -261,15 +264,6 @@ TEST_CASE("encodings: a byte order mark, CR LF and international text") {
     REQUIRE(places.error().size() == 2);
     CHECK(places.error()[0].to_string().starts_with("f:1:1: emial: "));
     CHECK(places.error()[1].to_string().starts_with("f:3:14: log.level: \"ä\" is not accepted"));
-}
-
-TEST_CASE("warnings name what is allowed but likely not meant") {
-    const settings s =
-        good("agree_to_terms: true\ncertificates: [{names: [a.example]}, {names: [192.0.2.7]}]\n");
-    const auto all = warnings(s);
-    REQUIRE(all.size() == 2);
-    CHECK(all[0].find("no mail address is given for issuer letsencrypt") == 0);
-    CHECK(all[1].find("certificate 192.0.2.7 has an IP address") == 0);
 }
 
 TEST_CASE("a file with ten mistakes gives ten lines with the right places") {

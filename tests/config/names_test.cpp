@@ -117,12 +117,3 @@ TEST_CASE("safe names") {
     CHECK(is_safe_name(std::string(100, 'a')));
     CHECK(!is_safe_name(std::string(101, 'a')));
 }
-
-TEST_CASE("an identifier set does not depend on order") {
-    const std::vector<identifier> one = {*parse_name("b.example"), *parse_name("a.example"),
-                                         *parse_name("192.0.2.1")};
-    const std::vector<identifier> two = {*parse_name("192.0.2.1"), *parse_name("a.example"),
-                                         *parse_name("b.example"), *parse_name("A.example")};
-    CHECK(identifier_set(one) == identifier_set(two));
-    CHECK(identifier_set(one) != identifier_set(std::vector<identifier>{one[0], one[1]}));
-}

@@ -1,6 +1,9 @@
 // Walks the schema: every key refuses wrong values at their place, and every stated default is the real one.
+#include "config/document.hpp"
+#include "config/files.hpp"
 #include "config/load.hpp"
 #include "config/schema.hpp"
+#include "config/text_check.hpp"
 #include "tests/support/catch.hpp"
 
 #include <fmt/format.h>
@@ -91,6 +94,10 @@ std::vector<std::string> wrong_scalars(value_type type) {
         return {"many", "1.5", "-1", "0", "99999999999999999999", "0x10", "\"\""};
     case value_type::duration:
         return {"fast", "5", "-5s", "999d", "1m1h", "\"\""};
+    case value_type::rate:
+        return {"300",    "300/3", "/3h",    "300/h",     "3h/300",       "0/3h",    "-1/3h",
+                "1.5/3h", "300/",  "300/0s", "1000001/h", "9999999/1h",   "1/9999d", "300 per 3h",
+                "none",   "Off",   "false",  "300/3h/2",  "300/3h 50/7d", "300//3h", "\"\""};
     case value_type::choice:
     case value_type::choices:
         return {"zzz", "\"\"", "true"};
@@ -226,4 +233,55 @@ TEST_CASE("every stated default is the real one") {
         ++seen;
     }
     CHECK(seen >= 12);
+}
+
+namespace {
+
+/// Whether a document has something at a schema path, under any name and in any item.
+bool has(node at, std::string_view path) {
+    if (path.empty()) {
+        return true;
+    }
+    const auto end = path.find_first_of(".[", 1);
+    const std::string_view head = path.substr(0, end);
+    const std::string_view rest =
+        end == std::string_view::npos ? std::string_view() : path.substr(path[end] == '.' ? end + 1 : end);
+    if (head == "*") {
+        for (auto key = at.first(); key; key = key->next()->next()) {
+            if (has(*key->next(), rest)) {
+                return true;
+            }
+        }
+        return false;
+    }
+    if (head == "[]") {
+        for (const node item : children(at)) {
+            if (has(item, rest)) {
+                return true;
+            }
+        }
+        return false;
+    }
+    const auto below = at.find(head);
+    return below && has(*below, rest);
+}
+
+} // namespace
+
+TEST_CASE("the seed of the fuzzer has every key of the schema, and is right") {
+    const std::string path = std::string(EVERCERT_TEST_DATA) + "/../fuzz/corpus/config/everything.yaml";
+    const auto text = read_file(path, max_file_size, true);
+    REQUIRE(text.has_value());
+    document yaml;
+    mistake_list mistakes("f");
+    REQUIRE(parse_document(*text, yaml, mistakes));
+    for (const schema_row& row : schema()) {
+        CAPTURE(row.path);
+        CHECK(has(*yaml.root(), row.path));
+    }
+    const auto loaded = load_text(*text, "f");
+    for (const mistake& m : loaded ? std::vector<mistake>() : loaded.error()) {
+        UNSCOPED_INFO(m.to_string());
+    }
+    CHECK(loaded.has_value());
 }

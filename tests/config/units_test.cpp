@@ -35,6 +35,61 @@ TEST_CASE("durations") {
     CHECK(parse_duration("5").error().message.find("the unit is missing") != std::string::npos);
 }
 
+TEST_CASE("rates") {
+    using std::chrono::hours;
+    const std::vector<std::pair<std::string, rate>> right = {{"300/3h", {300, hours(3)}},
+                                                             {"300 / 3h", {300, hours(3)}},
+                                                             {"300/ 3h", {300, hours(3)}},
+                                                             {"300 /3h", {300, hours(3)}},
+                                                             {"1/1ms", {1, milliseconds(1)}},
+                                                             {"007/1h30m", {7, milliseconds(5'400'000)}},
+                                                             {"1000000/3650d", {1'000'000, hours(24 * 3650)}},
+                                                             {"off", {}}};
+    for (const auto& [in, out] : right) {
+        CAPTURE(in);
+        REQUIRE(parse_rate(in).has_value());
+        CHECK(*parse_rate(in) == out);
+        CHECK(parse_rate(in)->limited() == (in != "off"));
+    }
+    const std::vector<std::pair<std::string, std::string>> bad = {
+        {"", "there is no \"/\""},
+        {"300", "there is no \"/\" between a count and a time"},
+        {"300 per 3h", "there is no \"/\""},
+        {"OFF", "there is no \"/\""},
+        {"/3h", "what stands before the \"/\" is not a whole number"},
+        {"3h/300", "what stands before the \"/\" is not a whole number"},
+        {"-1/3h", "not a whole number"},
+        {"+1/3h", "not a whole number"},
+        {"1.5/3h", "not a whole number"},
+        {"1e3/3h", "not a whole number"},
+        {"3 00/3h", "not a whole number"},
+        {"off/3h", "not a whole number"},
+        {"0/3h", "a count of 0 would let nothing through"},
+        {"00/3h", "a count of 0 would let nothing through"},
+        {"1000001/3h", "the count is more than 1000000"},
+        {"99999999999999999999/3h", "the count is more than 1000000"},
+        {"300/h", "the time needs its number: 300/1h"},
+        {"20/ ms", "the time needs its number: 20/1ms"},
+        {"300/", "what stands behind the \"/\" is not a duration"},
+        {"300/3", "what stands behind the \"/\" is not a duration"},
+        {"300/3 h", "is not a duration"},
+        {"300//3h", "is not a duration"},
+        {"300/3h/2", "is not a duration"},
+        {"300/3w", "is not a duration"},
+        {"300/0s", "the time goes from 1ms to 3650d"},
+        {"300/3651d", "the time goes from 1ms to 3650d"},
+        {"300/3650d1ms", "the time goes from 1ms to 3650d"}};
+    for (const auto& [in, why] : bad) {
+        CAPTURE(in);
+        REQUIRE(!parse_rate(in).has_value());
+        const std::string text = parse_rate(in).error().message;
+        CAPTURE(text);
+        CHECK(text.starts_with("\"" + in + "\" is not a rate ("));
+        CHECK(text.find(why) != std::string::npos);
+        CHECK(text.ends_with("write it like 300/3h or 20 / 1s, or off for no limit"));
+    }
+}
+
 TEST_CASE("sizes") {
     const std::vector<std::pair<std::string, std::uint64_t>> good = {
         {"0", 0},           {"512", 512},       {"512B", 512},     {"64k", 65536},      {"64K", 65536},

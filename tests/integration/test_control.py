@@ -49,6 +49,38 @@ class Control(suite.Stand):
         self.assertEqual(status, 200)
         self.assertEqual(len(json.loads(text)["certificates"]), 2)
 
+    def test_what_will_happen_what_has_and_why(self):
+        plan = self.assert_exit(self.daemon.cli("plan", "--json"), 0).json()["plan"]
+        self.assertEqual(sorted(step["certificate"] for step in plan), ["one.test", "two.test"])
+        self.assertEqual(sorted(step["when"] for step in plan), [step["when"] for step in plan])
+        self.assertIn("renewals in the next 24 h", self.assert_exit(self.daemon.cli("plan"), 0).out)
+        for arguments in (["history", "one.test"], ["history"]):
+            events = [line["event"] for line in self.assert_exit(self.daemon.cli(*arguments, "--json"), 0).json()["history"]]
+            self.assertIn("cert.issued", events)
+            self.assertIn("cert.issued", self.assert_exit(self.daemon.cli(*arguments), 0).out)
+        self.assertIn("has a good certificate until", self.assert_exit(self.daemon.cli("explain", "one.test"), 0).out)
+        told = self.assert_exit(self.daemon.cli("explain", "one.test", "--json"), 0).json()["explanation"]
+        self.assertEqual(told["troubles"], [])
+        self.assertTrue(told["next"])
+        self.assert_exit(self.daemon.cli("history", "nobody.test"), 1)
+        self.daemon.restart()
+        self.assertIn("cert.issued", self.assert_exit(self.daemon.cli("history", "one.test"), 0).out)
+
+    def test_the_account(self):
+        listed = self.assert_exit(self.daemon.cli("account", "list", "--json"), 0).json()["accounts"]
+        self.assertEqual(len(listed), 1)
+        issuer = listed[0]["issuer"]
+        shown = self.assert_exit(self.daemon.cli("account", "show", issuer, "--json"), 0).json()["account"]
+        self.assertEqual(shown["status_at_ca"], "valid", shown)
+        rolled = self.assert_exit(self.daemon.cli("account", "rollover", issuer, "--json"), 0).json()["account"]
+        self.assertEqual(rolled["url"], shown["url"])
+        self.assertNotEqual(rolled["thumbprint"], shown["thumbprint"])
+        self.assert_exit(self.daemon.cli("renew", "one.test", "--now"), 0)
+        self.assert_exit(self.daemon.cli("account", "deactivate", issuer), 2)
+        self.assertFalse(self.daemon.cli("account", "show", issuer, "--json").json()["account"]["deactivated"])
+        self.assert_exit(self.daemon.cli("account", "deactivate", issuer, "--yes"), 0)
+        self.assertTrue(self.daemon.cli("account", "show", issuer, "--json").json()["account"]["deactivated"])
+
     def test_tables_for_people(self):
         answer = self.assert_exit(self.daemon.cli("status"), 0)
         self.assertTrue(re.search(r"^one\.test\b.*waiting", answer.out, re.M), answer)

@@ -80,7 +80,7 @@ class checker(unittest.TestCase):
         for room, header in [("core/acme", "openssl/evp.h"), ("daemon", "rapidjson/document.h"), ("daemon", "yaml-cpp/yaml.h"),
                              ("daemon", "systemd/sd-daemon.h"), ("solvers", "boost/beast/http.hpp"), ("core/model", "idn2.h"),
                              ("core/lifecycle", "boost/asio/ssl.hpp"), ("config", "boost/asio.hpp"), ("core/base", "CLI/CLI.hpp"),
-                             ("core/net", "curl/curl.h"), ("core/base", "catch2/catch.hpp")]:
+                             ("core/net", "curl/curl.h"), ("core/base", "catch2/catch.hpp"), ("core/lifecycle", "libpsl.h")]:
             self.expect(f"{room}/a.cpp", f"#include <vector>\n#include <{header}>\n", (2, "door"))
         for room, header in [("core/crypto", "openssl/evp.h"), ("core/net", "boost/beast/http.hpp"), ("config", "idn2.h"),
                              ("core/net", "boost/asio/ssl.hpp"), ("systemd", "systemd/sd-daemon.h"), ("config", "fmt/format.h"),

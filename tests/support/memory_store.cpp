@@ -200,6 +200,26 @@ result<void> memory_store::write_set(std::string_view directory, const std::vect
     });
 }
 
+result<std::uint64_t> memory_store::append(std::string_view path, std::string_view text, unsigned mode) {
+    if (auto safe = check(path); !safe) {
+        return fail(std::move(safe.error()));
+    }
+    std::uint64_t size = 0;
+    auto done = mutate("append " + std::string(path), [&](image& disk) -> result<void> {
+        if (disk.links.contains(std::string(path)) || is_folder(path) || blocked(disk, path)) {
+            return in_the_way();
+        }
+        file& there = disk.files[std::string(path)];
+        there.mode = mode;
+        if (!there.contents.empty() && there.contents.back() != '\n') {
+            there.contents += '\n';
+        }
+        size = there.contents.append(text).size();
+        return {};
+    });
+    return done ? result<std::uint64_t>(size) : fail(std::move(done.error()));
+}
+
 result<void> memory_store::switch_link(std::string_view link, std::string_view target) {
     for (const std::string_view each : {link, target}) {
         if (auto safe = check(each); !safe) {

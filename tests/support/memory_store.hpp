@@ -1,7 +1,7 @@
 #pragma once
-// A store in memory. Its mutating calls (write, write_set, switch_link, remove) can be made to fail by
-// script, and what the "disk" held after each of them can be kept, so that a test can go on from any of these
-// as after a crash.
+// A store in memory. Its mutating calls (write, write_set, append, switch_link, remove) can be made to fail
+// by script, and what the "disk" held after each of them can be kept, so that a test can go on from any of
+// these as after a crash.
 #include "core/ports/store.hpp"
 
 #include <map>
@@ -57,6 +57,7 @@ public:
                                             std::size_t limit = 1024 * 1024) const override;
     result<void> write(std::string_view path, std::string_view contents, unsigned mode = 0600) override;
     result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) override;
+    result<std::uint64_t> append(std::string_view path, std::string_view text, unsigned mode = 0600) override;
     result<void> switch_link(std::string_view link, std::string_view target) override;
     result<std::optional<std::string>> read_link(std::string_view link) const override;
     result<std::vector<std::string>> list(std::string_view directory) const override;

@@ -1,45 +1,14 @@
-#include "tests/support/scripted_ca.hpp"
-
 #include "core/crypto/base64url.hpp"
-#include "core/crypto/digest.hpp"
-#include "core/crypto/key.hpp"
 #include "core/json/writer.hpp"
+#include "tests/support/scripted_ca_internal.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace evercert::testing {
-namespace {
-
-std::string url_of(std::string_view path) {
-    return std::string(scripted_ca::origin) + std::string(path);
-}
-
-http_response json_answer(unsigned status, std::string body) {
-    http_response answer;
-    answer.status = status;
-    answer.headers.emplace_back("Content-Type", "application/json");
-    answer.body = std::move(body);
-    return answer;
-}
-
-/// The number after `prefix`, if the path is of that form.
-std::optional<std::size_t> numbered(std::string_view path, std::string_view prefix) {
-    if (!path.starts_with(prefix)) {
-        return std::nullopt;
-    }
-    std::size_t number = 0;
-    const auto* end = path.data() + path.size();
-    const auto [rest, ec] = std::from_chars(path.data() + prefix.size(), end, number);
-    return ec == std::errc() && rest == end ? std::optional(number) : std::nullopt;
-}
-
-} // namespace
-
 http_response scripted_ca::problem(unsigned status, std::string_view type, std::string_view detail) {
     json::writer out;
     out.begin_object();
@@ -65,7 +34,7 @@ std::size_t scripted_ca::count(std::string_view line) const {
 
 void scripted_ca::forget_everything() {
     nonces_.clear();
-    accounts_.clear();
+    accounts.clear();
     orders.clear();
     authorizations.clear();
 }
@@ -77,6 +46,15 @@ std::string scripted_ca::fresh_nonce() {
 }
 
 awaitable<result<http_response>> scripted_ca::send(http_request request) {
+    const std::size_t limit = request.body_limit;
+    auto got = co_await converse(std::move(request));
+    if (got && got->body.size() > limit) {
+        co_return fail(errc::too_large, "the answer is too long");
+    }
+    co_return got;
+}
+
+awaitable<result<http_response>> scripted_ca::converse(http_request request) {
     ca_request seen;
     seen.index = requests.size();
     seen.method = request.method;
@@ -105,23 +83,66 @@ awaitable<result<http_response>> scripted_ca::send(http_request request) {
     co_return normal;
 }
 
+http_response scripted_ca::directory() const {
+    json::writer out;
+    out.begin_object();
+    out.member("x7Rk2", "a random member");
+    out.member("newNonce", url_of("/new-nonce"));
+    out.member("newAccount", url_of("/new-account"));
+    out.member("newOrder", url_of("/new-order"));
+    out.member("revokeCert", url_of("/revoke"));
+    if (key_change) {
+        out.member("keyChange", url_of("/key-change"));
+    }
+    if (!renewal_info_path.empty()) {
+        out.member("renewalInfo", url_of(renewal_info_path));
+    }
+    out.key("meta").begin_object();
+    if (terms) {
+        out.member("termsOfService", "https://ca.example/terms");
+    }
+    if (!profiles.empty()) {
+        out.key("profiles").begin_object();
+        for (const auto& name : profiles) {
+            out.member(name, "https://ca.example/profiles");
+        }
+        out.end_object();
+    }
+    out.member_bool("externalAccountRequired", external_account_required);
+    out.end_object().end_object();
+    return json_answer(200, out.text());
+}
+
+http_response scripted_ca::renewal_window(std::string_view start, std::string_view end,
+                                          std::string_view retry_after) {
+    json::writer out;
+    out.begin_object().key("suggestedWindow").begin_object();
+    out.member("start", start).member("end", end).end_object();
+    out.member("explanationURL", "https://ca.example/why").end_object();
+    http_response answer = json_answer(200, out.text());
+    if (!retry_after.empty()) {
+        answer.headers.emplace_back("Retry-After", retry_after);
+    }
+    return answer;
+}
+
+http_response scripted_ca::renewal_info(const http_request& request, const std::string& id) const {
+    const bool with_credentials =
+        std::ranges::any_of(request.headers, [](const auto& h) { return h.first == "Authorization"; });
+    if (request.method != "GET" || with_credentials || !request.body.empty()) {
+        return problem(405, "malformed", "renewal information is for a plain GET");
+    }
+    const auto found = renewal_infos.find(id);
+    return found == renewal_infos.end() ? problem(404, "malformed", "no such certificate") : found->second;
+}
+
 http_response scripted_ca::answer(const http_request& request, ca_request& seen) {
     if (request.method == "GET" && seen.path == "/directory") {
-        json::writer out;
-        out.begin_object();
-        out.member("x7Rk2", "a random member");
-        out.member("newNonce", url_of("/new-nonce"));
-        out.member("newAccount", url_of("/new-account"));
-        out.member("newOrder", url_of("/new-order"));
-        out.member("revokeCert", url_of("/revoke"));
-        out.member("keyChange", url_of("/key-change"));
-        out.key("meta").begin_object();
-        if (terms) {
-            out.member("termsOfService", "https://ca.example/terms");
-        }
-        out.member_bool("externalAccountRequired", external_account_required);
-        out.end_object().end_object();
-        return json_answer(200, out.text());
+        return directory();
+    }
+    const std::string folder = renewal_info_path + (renewal_info_path.ends_with('/') ? "" : "/");
+    if (!renewal_info_path.empty() && seen.path.starts_with(folder)) {
+        return renewal_info(request, seen.path.substr(folder.size()));
     }
     http_response reply;
     if (seen.path == "/new-nonce" && request.method == "HEAD") {
@@ -153,15 +174,19 @@ http_response scripted_ca::signed_answer(const http_request& request, ca_request
     if (by_key == jws->jwk.empty()) {
         return problem(400, "malformed", "jwk and kid in the wrong place");
     }
-    const auto account = accounts_.find(jws->kid);
-    if (!by_key && account == accounts_.end()) {
+    const auto signer = accounts.find(jws->kid);
+    if (!by_key && signer == accounts.end()) {
         return problem(400, "accountDoesNotExist", "no such account");
     }
-    if (jws->algorithm != "ES256") {
-        return problem(400, "badSignatureAlgorithm", "ES256 only");
+    if (!algorithms.contains(jws->algorithm)) {
+        return problem(400, "badSignatureAlgorithm", "not that one");
     }
-    if (!verify_es256(by_key ? jws->jwk : account->second, jws->signing_input, jws->signature)) {
+    if (!verify_jws(jws->algorithm, by_key ? jws->jwk : signer->second.jwk, jws->signing_input,
+                    jws->signature)) {
         return problem(400, "malformed", "signature");
+    }
+    if (!by_key && signer->second.status != "valid") {
+        return problem(403, "unauthorized", "the account is " + signer->second.status);
     }
     if (seen.path == "/new-account") {
         return new_account(*jws);
@@ -171,6 +196,12 @@ http_response scripted_ca::signed_answer(const http_request& request, ca_request
     }
     if (seen.path == "/revoke") {
         return revoke(*jws);
+    }
+    if (seen.path == "/key-change" && key_change) {
+        return change_key(*jws);
+    }
+    if (accounts.contains(url_of(seen.path))) {
+        return account(*jws);
     }
     if (const auto n = numbered(seen.path, "/authz/"); n && *n < authorizations.size()) {
         return authorization(*n, jws->payload);
@@ -191,50 +222,6 @@ http_response scripted_ca::signed_answer(const http_request& request, ca_request
         return chain(*n, true);
     }
     return problem(404, "malformed", "no such thing");
-}
-
-http_response scripted_ca::new_account(const opened_jws& jws) {
-    const auto payload = json::parse(jws.payload);
-    if (!payload || !payload->is_object()) {
-        return problem(400, "malformed", "payload");
-    }
-    const auto known =
-        std::ranges::find_if(accounts_, [&](const auto& entry) { return entry.second == jws.jwk; });
-    http_response answer = json_answer(known == accounts_.end() ? 201 : 200, R"({"status":"valid"})");
-    if (known != accounts_.end()) {
-        answer.headers.emplace_back("Location", known->first);
-        return answer;
-    }
-    if (payload->boolean("onlyReturnExisting").value_or(false)) {
-        return problem(400, "accountDoesNotExist", "no account for this key");
-    }
-    if (terms && !payload->boolean("termsOfServiceAgreed").value_or(false)) {
-        return problem(403, "userActionRequired", "terms");
-    }
-    if (external_account_required) {
-        const auto inner = payload->object("externalAccountBinding");
-        if (!inner) {
-            return problem(403, "externalAccountRequired", "no binding");
-        }
-        const std::string protected_part = inner->string("protected").value_or("");
-        const std::string payload_part = inner->string("payload").value_or("");
-        const auto header = json::parse(crypto::base64url_decode(protected_part).value_or(""));
-        const std::string id = header ? header->string("kid").value_or("") : "";
-        const auto key = external_accounts.find(id);
-        const bool good =
-            key != external_accounts.end() && header->string("alg").value_or("") == "HS256" &&
-            header->string("url").value_or("") == jws.url && !header->string("nonce") &&
-            crypto::base64url_decode(payload_part).value_or("") == jws.jwk &&
-            crypto::base64url(crypto::hmac_sha256(key->second, protected_part + "." + payload_part)) ==
-                inner->string("signature").value_or("");
-        if (!good || !used_external_accounts_.insert(id).second) {
-            return problem(403, "unauthorized", "binding");
-        }
-    }
-    const std::string url = url_of(fmt::format("/account/{}", next_account_++));
-    accounts_[url] = jws.jwk;
-    answer.headers.emplace_back("Location", url);
-    return answer;
 }
 
 http_response scripted_ca::revoke(const opened_jws& jws) {

@@ -42,6 +42,12 @@ public:
     bool external_account_required = false;
     std::map<std::string, std::string> external_accounts; ///< key id -> HMAC key bytes; each can be used once
     bool terms = true;                                    ///< it has terms, and wants them agreed to
+    std::set<std::string> algorithms{"ES256"};            ///< of account keys
+    bool key_change = true;                               ///< the directory has keyChange
+    std::vector<std::string> profiles;                    ///< in the directory; the first is the default
+    std::string renewal_info_path; ///< the directory has renewalInfo with this path ("/renewal-info")
+    std::map<std::string, http_response> renewal_infos; ///< certificate id -> the answer, as it is
+    std::optional<http_response> refuse_replaces;       ///< the answer to newOrder with `replaces`
     std::function<std::optional<std::string>(const std::string& name, const std::string& token)>
         fetch;                      ///< what is served
     unsigned fetches = 3;           ///< of each challenge, when it is triggered
@@ -65,12 +71,19 @@ public:
 
     /// A restart with loss of all state but the CA's own keys.
     void forget_everything();
-    void forget_accounts() { accounts_.clear(); }
+    void forget_accounts() { accounts.clear(); }
     /// Makes the nonces handed out so far useless.
     void forget_nonces() { nonces_.clear(); }
 
+    struct account_record {
+        std::string jwk; ///< canonical
+        std::string status = "valid";
+        std::vector<std::string> contacts;
+    };
     struct order_record {
         std::vector<identifier> names;
+        std::string profile;
+        std::string replaces;
         std::vector<std::size_t> authorizations;
         std::string status = "pending";
         unsigned polls = 0;
@@ -86,17 +99,27 @@ public:
         std::string thumbprint; ///< of the account that triggered
         bool answer_wrong = false;
     };
+    std::map<std::string, account_record> accounts; ///< by URL
     std::vector<order_record> orders;
     std::vector<authorization_record> authorizations;
     std::vector<std::pair<std::string, std::optional<std::int64_t>>> revoked; ///< DER and reason
 
+    /// An answer of renewalInfo. No Retry-After when that is empty.
+    static http_response renewal_window(std::string_view start, std::string_view end,
+                                        std::string_view retry_after = "21600");
     static http_response problem(unsigned status, std::string_view type, std::string_view detail = "because");
     [[nodiscard]] const test_ca& pki() const;
 
 private:
+    awaitable<result<http_response>> converse(http_request request);
     http_response answer(const http_request& request, ca_request& seen);
+    http_response directory() const;
+    http_response renewal_info(const http_request& request, const std::string& id) const;
     http_response signed_answer(const http_request& request, ca_request& seen);
     http_response new_account(const opened_jws& jws);
+    bool bind(const json::value& binding, const opened_jws& jws);
+    http_response account(const opened_jws& jws);
+    http_response change_key(const opened_jws& outer);
     http_response new_order(const opened_jws& jws);
     http_response authorization(std::size_t number, const std::string& payload);
     http_response challenge(std::size_t number, const opened_jws& jws);
@@ -113,7 +136,6 @@ private:
     std::set<std::string> nonces_;
     std::size_t next_nonce_ = 1;
     std::size_t next_account_ = 1;
-    std::map<std::string, std::string> accounts_; ///< URL -> JWK
     std::set<std::string> used_external_accounts_;
 };
 

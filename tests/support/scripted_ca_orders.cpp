@@ -2,36 +2,39 @@
 #include "core/crypto/base64url.hpp"
 #include "core/crypto/key.hpp"
 #include "core/json/writer.hpp"
-#include "tests/support/scripted_ca.hpp"
+#include "tests/support/scripted_ca_internal.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace evercert::testing {
-namespace {
-
-std::string url_of(std::string_view path) {
-    return std::string(scripted_ca::origin) + std::string(path);
-}
-
-http_response json_answer(unsigned status, std::string body) {
-    http_response answer;
-    answer.status = status;
-    answer.headers.emplace_back("Content-Type", "application/json");
-    answer.body = std::move(body);
-    return answer;
-}
-
-} // namespace
-
 http_response scripted_ca::new_order(const opened_jws& jws) {
     const auto payload = json::parse(jws.payload);
     const auto list = payload ? payload->array("identifiers") : fail(errc::parse, "payload");
-    if (!list) {
-        return problem(400, "malformed", "identifiers");
+    if (!list || !has_only(*payload, {"identifiers", "profile", "replaces"})) {
+        return problem(400, "malformed", "members of the payload");
     }
     order_record made;
+    made.profile = payload->string("profile").value_or(profiles.empty() ? "" : profiles.front());
+    if (payload->string("profile") && std::ranges::find(profiles, made.profile) == profiles.end()) {
+        return problem(400, "invalidProfile", "no such profile");
+    }
+    made.replaces = payload->string("replaces").value_or("");
+    if (!made.replaces.empty()) {
+        if (renewal_info_path.empty()) {
+            return problem(400, "malformed", "an unknown member");
+        }
+        if (refuse_replaces) {
+            return *refuse_replaces;
+        }
+        const bool again = std::ranges::any_of(orders, [&](const order_record& other) {
+            return other.replaces == made.replaces && other.status != "invalid";
+        });
+        if (again) {
+            return problem(409, "alreadyReplaced", "that certificate has been replaced");
+        }
+    }
     for (const auto& item : *list) {
         auto name = parse_identifier(item.string("value").value_or(""), true);
         if (!name) {
@@ -90,6 +93,12 @@ http_response scripted_ca::order(std::size_t number, bool polled) {
         out.string(url_of(fmt::format("/authz/{}", n)));
     }
     out.end_array();
+    if (!one.profile.empty()) {
+        out.member("profile", one.profile);
+    }
+    if (!one.replaces.empty()) {
+        out.member("replaces", one.replaces);
+    }
     out.member("finalize", url_of(fmt::format("/finalize/{}", number)));
     if (one.status == "valid") {
         out.member("certificate", url_of(fmt::format("/cert/{}", number)));
@@ -177,7 +186,7 @@ http_response scripted_ca::challenge(std::size_t number, const opened_jws& jws) 
     }
     one.triggered = true;
     one.challenge_status = "processing";
-    one.thumbprint = crypto::thumbprint_of(accounts_[jws.kid]);
+    one.thumbprint = crypto::thumbprint_of(accounts[jws.kid].jwk);
     for (unsigned i = 0; fetch && i < fetches && !unreachable.contains(one.name.base()); ++i) {
         one.answer_wrong = fetch(one.name.base(), one.token) != one.token + "." + one.thumbprint;
     }

@@ -38,12 +38,24 @@ void add_extension(X509* made, const X509* issuer, int nid, const char* text) {
     require(extension != nullptr && X509_add_ext(made, extension.get(), -1) == 1, text);
 }
 
-void add_raw_san(X509* made, std::string_view bytes) {
+void add_raw_extension(X509* made, int nid, std::string_view bytes) {
     const octets_handle value(ASN1_OCTET_STRING_new());
-    require(ASN1_OCTET_STRING_set(value.get(), as_bytes(bytes), static_cast<int>(bytes.size())) == 1, "SAN");
-    const extension_handle extension(
-        X509_EXTENSION_create_by_NID(nullptr, NID_subject_alt_name, 0, value.get()));
-    require(extension != nullptr && X509_add_ext(made, extension.get(), -1) == 1, "SAN");
+    require(ASN1_OCTET_STRING_set(value.get(), as_bytes(bytes), static_cast<int>(bytes.size())) == 1,
+            "extension");
+    const extension_handle extension(X509_EXTENSION_create_by_NID(nullptr, nid, 0, value.get()));
+    require(extension != nullptr && X509_add_ext(made, extension.get(), -1) == 1, "extension");
+}
+
+void add_crl_points(X509* made, const X509* issuer, const certificate_plan& plan) {
+    if (plan.raw_crl_points) {
+        add_raw_extension(made, NID_crl_distribution_points, *plan.raw_crl_points);
+    } else if (!plan.crl_urls.empty()) {
+        std::string all;
+        for (const std::string& url : plan.crl_urls) {
+            all += (all.empty() ? "URI:" : ",URI:") + url;
+        }
+        add_extension(made, issuer, NID_crl_distribution_points, all.c_str());
+    }
 }
 
 std::string san_der(const std::vector<std::pair<san_kind, std::string>>& entries) {
@@ -81,16 +93,19 @@ crypto::certificate make(EVP_PKEY* subject_key, const certificate_plan& plan, EV
     add_extension(made.get(), above, NID_basic_constraints,
                   plan.ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
     add_extension(made.get(), above, NID_key_usage,
-                  plan.ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature");
+                  !plan.ca        ? "critical,digitalSignature"
+                  : plan.crl_sign ? "critical,keyCertSign,cRLSign"
+                                  : "critical,keyCertSign");
     if (!plan.ca) {
         add_extension(made.get(), above, NID_ext_key_usage, "serverAuth");
     }
     if (plan.raw_san || !plan.san.empty()) {
         const std::string san = plan.raw_san ? *plan.raw_san : san_der(plan.san);
         for (int i = 0; i < (plan.san_twice ? 2 : 1); ++i) {
-            add_raw_san(made.get(), san);
+            add_raw_extension(made.get(), NID_subject_alt_name, san);
         }
     }
+    add_crl_points(made.get(), above, plan);
     const EVP_MD* digest = EVP_PKEY_get_base_id(issuer_key) == EVP_PKEY_ED25519 ? nullptr : EVP_sha256();
     require(X509_sign(made.get(), issuer_key, digest) > 0, "signing");
     return certificate::from_der(encode_der(i2d_X509, made.get())).value();

@@ -31,6 +31,9 @@ struct certificate_plan {
     wall_time not_after = std::chrono::sys_days(std::chrono::year(2090) / 1 / 1);
     std::string serial; ///< big-endian bytes; empty: the authority's next number
     bool ca = false;
+    bool crl_sign = true;                      ///< of a CA
+    std::vector<std::string> crl_urls;         ///< one distribution point each
+    std::optional<std::string> raw_crl_points; ///< contents of that extension instead
 };
 
 /// subjectAltName entries for `names`.

@@ -1,8 +1,9 @@
 #pragma once
 // What a service manager holds at the other end of $NOTIFY_SOCKET.
+#include "tests/support/temp_folder.hpp"
+
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,21 +14,16 @@ namespace evercert::testing {
 class notify_socket {
 public:
     notify_socket() {
-        char pattern[] = "/tmp/evercert-notify-XXXXXX";
-        directory_ = ::mkdtemp(pattern);
-        path_ = directory_ + "/socket";
         descriptor_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
-        std::memcpy(address.sun_path, path_.c_str(), path_.size() + 1);
+        path_.copy(address.sun_path, sizeof address.sun_path - 1);
         bound_ = ::bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
         ::setenv("NOTIFY_SOCKET", path_.c_str(), 1);
     }
     ~notify_socket() {
         ::unsetenv("NOTIFY_SOCKET");
         ::close(descriptor_);
-        ::unlink(path_.c_str());
-        ::rmdir(directory_.c_str());
     }
     notify_socket(const notify_socket&) = delete;
     notify_socket& operator=(const notify_socket&) = delete;
@@ -41,8 +37,8 @@ public:
     }
 
 private:
-    std::string directory_;
-    std::string path_;
+    temp_folder folder_;
+    std::string path_ = folder_ / "socket";
     int descriptor_ = -1;
     bool bound_ = false;
 };

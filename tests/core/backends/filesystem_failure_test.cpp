@@ -1,12 +1,14 @@
 // Disks that fail: what was there before stays, nothing half-written remains, and it works again afterwards.
 #include "core/backends/durable.hpp"
 #include "core/backends/filesystem_store.hpp"
-#include "tests/core/backends/temp_folder.hpp"
+#include "tests/core/backends/file_modes.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <csignal>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 using namespace evercert;
 using namespace evercert::backends;
@@ -183,4 +185,36 @@ TEST_CASE("a disk that became read-only is told, and works again") {
     CHECK(files.read("jobs/x").value() == "old");
     REQUIRE(::mount(nullptr, point.c_str(), nullptr, MS_REMOUNT | MS_BIND, nullptr) == 0);
     CHECK(files.write("jobs/x", "new").has_value());
+}
+
+TEST_CASE("what does not come back from the disk as it was written is told") {
+    temp_folder base;
+    unique_fd folder(::open(base.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const std::string text = "a certificate";
+    auto file = create_file(folder.get(), "f", 0600, "f");
+    REQUIRE(file);
+    REQUIRE(write_all(file->get(), text, "f"));
+    CHECK(check_contents(file->get(), text, "f").has_value());
+    for (const std::string& other : {std::string(), text + "x", text.substr(1),
+                                     "a certificatf" + std::string(), std::string(text.size(), '\0')}) {
+        CAPTURE(other);
+        auto refused = check_contents(file->get(), other, "/data/f");
+        REQUIRE(!refused);
+        CHECK(refused.error().code == errc::corrupted);
+        CHECK(refused.error().message.starts_with("/data/f was written"));
+    }
+    auto empty = create_file(folder.get(), "empty", 0600, "empty");
+    REQUIRE(empty);
+    CHECK(check_contents(empty->get(), "", "empty").has_value());
+    unique_fd write_only(::open((base / "f").c_str(), O_WRONLY | O_CLOEXEC));
+    CHECK(check_contents(write_only.get(), text, "f").error().code == errc::io);
+}
+
+TEST_CASE("paths in messages are whole") {
+    CHECK(shown_path("f").text() == "f");
+    CHECK(shown_path("/data", "").text() == "/data");
+    CHECK(shown_path("/data", "jobs/x").text() == "/data/jobs/x");
+    CHECK(shown_path("/data", "v/0001", "a").text() == "/data/v/0001/a");
+    CHECK(shown_path("/", "jobs").text() == "/jobs");
+    CHECK(shown_path("/", "").text() == "/");
 }

@@ -2,8 +2,9 @@
 #include "core/backends/durable.hpp"
 #include "core/backends/filesystem_store.hpp"
 #include "core/backends/store_path.hpp"
-#include "tests/core/backends/temp_folder.hpp"
+#include "tests/core/backends/file_modes.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <atomic>
 #include <fcntl.h>

@@ -1,8 +1,12 @@
 #include "core/backends/filesystem_store.hpp"
-#include "tests/core/backends/temp_folder.hpp"
+#include "tests/core/backends/file_modes.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <fstream>
+#include <thread>
 #include <unistd.h>
 
 using namespace evercert;
@@ -28,6 +32,15 @@ stored_file file(std::string name, std::string contents, unsigned mode = 0600) {
     made.contents = std::move(contents);
     made.mode = mode;
     return made;
+}
+
+std::vector<std::string> names_in_folder(const std::string& folder) {
+    std::vector<std::string> names;
+    for (const auto& each : fs::directory_iterator(folder)) {
+        names.push_back(each.path().filename());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
 }
 
 std::string slurp(const std::string& path) {
@@ -198,25 +211,85 @@ TEST_CASE("one store per data_dir") {
     }
 }
 
-TEST_CASE("leftovers of interrupted writes are swept when the store is opened") {
+TEST_CASE("leftovers of interrupted writes are swept when their folder is written to next, and no other") {
     temp_folder base;
     {
         auto files = open(base / "data");
-        REQUIRE(files->write_set("certificates/x/versions/0001", {file("a", "1")}));
     }
-    std::ofstream(base / "data/.tmp-1-1") << "x";
-    std::ofstream(base / "data/certificates/.tmp-1-2") << "x";
-    fs::create_directories(base / "data/certificates/x/versions/.tmp-1-3/deep");
-    std::ofstream(base / "data/certificates/x/versions/.tmp-1-3/deep/a") << "x";
-    fs::create_directory_symlink("..", base / "data/certificates/x/.tmp-1-4");
+    fs::create_directories(base / "data/jobs/deeper");
+    fs::create_directories(base / "data/live/.tmp-1-3/deep");
+    for (std::string name :
+         {".tmp-1-1", "jobs/.tmp-1-2", "jobs/kept", "live/.tmp-1-3/deep/a", "jobs/deeper/.tmp-1-5"}) {
+        std::ofstream(base / ("data/" + name)) << "x";
+    }
+    fs::create_directory_symlink("..", base / "data/live/.tmp-1-4");
     temp_folder outside;
     std::ofstream(outside / ".tmp-foreign") << "x";
     fs::create_directory_symlink(outside.path(), base / "data/abroad");
     auto files = open(base / "data");
-    CHECK(all_below(base / "data") ==
-          std::vector<std::string>{"abroad", "certificates", "certificates/x", "certificates/x/versions",
-                                   "certificates/x/versions/0001", "certificates/x/versions/0001/a", "lock"});
+    // The root at once. Nobody sees what is still there.
+    CHECK(names_in_folder(base / "data") == std::vector<std::string>{"abroad", "jobs", "live", "lock"});
+    CHECK(files->list("jobs").value() == std::vector<std::string>{"deeper", "kept"});
+    CHECK(files->list("jobs/deeper").value().empty());
+    CHECK(files->list("live").value().empty());
+    CHECK(fs::exists(base / "data/jobs/.tmp-1-2"));
+    REQUIRE(files->write("jobs/new", "x"));
+    CHECK(names_in_folder(base / "data/jobs") == std::vector<std::string>{"deeper", "kept", "new"});
+    CHECK(fs::exists(base / "data/jobs/deeper/.tmp-1-5"));
+    CHECK(fs::exists(base / "data/live/.tmp-1-3/deep/a"));
+    REQUIRE(files->switch_link("live/new", "jobs"));
+    CHECK(names_in_folder(base / "data/live") == std::vector<std::string>{"new"});
+    REQUIRE(files->write("jobs/deeper/new", "x"));
+    CHECK(names_in_folder(base / "data/jobs/deeper") == std::vector<std::string>{"new"});
+    CHECK(!files->write("abroad/new", "x"));
     CHECK(fs::exists(outside / ".tmp-foreign"));
+}
+
+TEST_CASE("leftovers beside versions are swept by every verb that writes there") {
+    auto verb = GENERATE(0, 1, 2);
+    temp_folder base;
+    auto files = open(base / "data");
+    REQUIRE(files->write_set("certificates/x/versions/0001", {file("a", "1")}));
+    const std::string versions = base / "data/certificates/x/versions";
+    fs::create_directories(versions + "/.tmp-1-3/deep");
+    std::ofstream(versions + "/.tmp-1-3/deep/privkey.pem") << "x";
+    std::ofstream(versions + "/.tmp-1-2") << "x";
+    fs::create_directories(base / "data/certificates/y/versions/.tmp-1-3");
+    if (verb == 0) {
+        REQUIRE(files->write_set("certificates/x/versions/0002", {file("a", "1")}));
+    } else if (verb == 1) {
+        REQUIRE(files->write("certificates/x/versions/0002", "1"));
+    } else {
+        REQUIRE(files->switch_link("certificates/x/versions/0002", "certificates"));
+    }
+    CHECK(names_in_folder(versions) == std::vector<std::string>{"0001", "0002"});
+    // The others are not looked through: each pays for its own.
+    CHECK(fs::exists(base / "data/certificates/y/versions/.tmp-1-3"));
+}
+
+TEST_CASE("what another thread is writing is no leftover") {
+    temp_folder base;
+    auto files = open(base / "data");
+    REQUIRE(files->write("a/b/start", "x"));
+    std::atomic<unsigned> failures{0};
+    std::vector<std::thread> writers;
+    for (int writer = 0; writer < 4; ++writer) {
+        writers.emplace_back([&, writer] {
+            for (int i = 0; i < 50; ++i) {
+                const std::string name = "a/b/" + std::to_string(writer);
+                bool good = files->write(name + "-file", "x").has_value();
+                good = files->write_set(name + "-set", {file("one", "1"), file("two", "2")}) && good;
+                good = files->switch_link(name + "-link", "a/b") && good;
+                good = files->remove(name + "-set") && good;
+                failures += good ? 0 : 1;
+            }
+        });
+    }
+    for (std::thread& writer : writers) {
+        writer.join();
+    }
+    CHECK(failures == 0);
+    CHECK(names_in_folder(base / "data/a/b").size() == 9);
 }
 
 TEST_CASE("data_dir is made with its parents, and refused when others could change it") {

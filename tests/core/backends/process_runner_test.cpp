@@ -1,8 +1,8 @@
 // The zoo of programs that do not do as they should. Scripts are run by /bin/sh because a test says so, never
 // by the runner. Deadlines are real and short: what is waited for here is a process, not a clock.
 #include "core/backends/process_runner.hpp"
-#include "tests/core/backends/temp_folder.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>

@@ -1,6 +1,6 @@
 #include "core/backends/store_path.hpp"
-#include "tests/core/backends/temp_folder.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fcntl.h>
 #include <fstream>

@@ -1,6 +1,7 @@
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/digest.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/test_crl.hpp"
 #include "tests/support/test_pki.hpp"
 
 #include <openssl/err.h>
@@ -183,4 +184,52 @@ TEST_CASE("signatures and names are both needed to be issued by") {
     const authority renamed = authority::make_root("Other Root");
     CHECK_FALSE(one.issued_by(renamed.own()));
     CHECK(one.issued_by(authority::make_root("Top").cross_sign(ca()).own()));
+}
+
+TEST_CASE("the URLs of the CRLs are the ones that can be fetched and speak for the leaf") {
+    CHECK(issued({}).crl_urls().empty());
+    certificate_plan plan;
+    plan.crl_urls = {"http://ye1.c.example/12.crl", "ldap://ldap.example/cn=ca", "HTTPS://c.example/1.crl",
+                     "ftp://c.example/1.crl",       "http://c.example/2 3.crl",  "http:/x"};
+    CHECK(issued(plan).crl_urls() == std::vector<std::string>{plan.crl_urls[0], plan.crl_urls[2]});
+    plan.crl_urls.assign(20, "http://c.example/1.crl");
+    CHECK(issued(plan).crl_urls().size() == 8);
+    plan.crl_urls = {"http://c.example/" + std::string(2031, 'x'),
+                     "http://c.example/" + std::string(2032, 'x')};
+    CHECK(issued(plan).crl_urls() == std::vector<std::string>{plan.crl_urls[0]});
+}
+
+TEST_CASE("distribution points of other issuers, for some reasons, or malformed are left out") {
+    const std::string name = tlv(0xA0, tlv(0xA0, tlv(0x86, "http://c.example/1.crl")));
+    const std::string two =
+        tlv(0xA0, tlv(0xA0, tlv(0x86, "http://a.example/") + tlv(0x82, "x.example") +
+                                tlv(0x86, std::string("http://b\0/", 10)) + tlv(0x86, "http://c.example/")));
+    const auto urls = [](const std::string& points) {
+        certificate_plan plan;
+        plan.raw_crl_points = points;
+        return issued(plan).crl_urls();
+    };
+    CHECK(urls(tlv(0x30, tlv(0x30, name))).size() == 1);
+    CHECK(urls(tlv(0x30, tlv(0x30, two))) ==
+          std::vector<std::string>{"http://a.example/", "http://c.example/"});
+    const std::string other_issuer = tlv(0xA2, tlv(0x82, "x.example"));
+    CHECK(urls(tlv(0x30, tlv(0x30, name + other_issuer))).empty());
+    CHECK(urls(tlv(0x30, tlv(0x30, name + tlv(0x81, std::string("\x01\x02", 2))))).empty());
+    CHECK(urls(tlv(0x30, tlv(0x30, tlv(0xA0, tlv(0xA1, ""))))).empty());
+    CHECK(urls(tlv(0x30, tlv(0x30, other_issuer))).empty());
+}
+
+TEST_CASE("two certificates of one name and key are the same signer") {
+    const authority root = authority::make_root("Root");
+    const authority cross = root.cross_sign(ca());
+    CHECK(ca().own().same_signer(ca().own()));
+    CHECK(ca().own().same_signer(certificate::from_der(ca().own().der()).value()));
+    CHECK(cross.own().fingerprint() != ca().own().fingerprint());
+    CHECK(cross.own().same_signer(ca().own()));
+    CHECK_FALSE(ca().own().same_signer(authority::make_root("Test Root").own()));
+    certificate_plan same_key;
+    same_key.common_name = "Another Name";
+    CHECK_FALSE(ca().own().same_signer(root.issue(ca().key().native(), same_key)));
+    const authority ed = authority::make_root("Test Root", key_type::ed25519);
+    CHECK_FALSE(ca().own().same_signer(ed.own()));
 }

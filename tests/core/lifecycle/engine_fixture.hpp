@@ -1,6 +1,6 @@
 #pragma once
 // An engine with everything around it scripted: a CA that answers by rule, servers that take or refuse, a
-// disk in memory, a clock that is moved.
+// disk in memory (or another), a clock that is moved.
 #include "core/lifecycle/engine.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
@@ -12,6 +12,8 @@
 #include <boost/asio/detached.hpp>
 
 #include <deque>
+#include <functional>
+#include <map>
 
 namespace evercert::testing {
 
@@ -23,11 +25,17 @@ struct scripted_issuing {
     std::deque<acme::failure> failures;         ///< answers to the next issue() calls
     std::deque<acme::failure> account_failures; ///< answers to the next open_account() calls
     mischief what = mischief::none;
+    std::map<std::string, acme::renewal_info>
+        windows;                       ///< by renewal id; without one the directory has no ARI
+    std::vector<std::string> replaced; ///< ids that orders said they replace
+    std::vector<std::string> profiles; ///< that orders asked for
+    unsigned windows_asked = 0;
     unsigned accounts_opened = 0;
     unsigned orders_created = 0;
     unsigned orders_resumed = 0;
     unsigned under_way = 0;
     unsigned most_under_way = 0;
+    unsigned contacts_updated = 0;
     std::vector<std::string> revoked;          ///< hex of the first bytes of revoked certificates
     std::map<std::string, std::string> chains; ///< by order URL: an order that was finalized stays so
 };
@@ -58,6 +66,8 @@ public:
         std::string url = request.order_url;
         if (url.empty()) {
             url = "https://ca.example/order/" + std::to_string(++script_.orders_created);
+            script_.replaced.push_back(request.replaces);
+            script_.profiles.push_back(request.profile);
             auto kept = co_await request.on_order(url);
             if (!kept) {
                 co_return std::unexpected(acme::failure(acme::step::new_order, kept.error()));
@@ -84,6 +94,45 @@ public:
         co_await sleep_for(time_, milliseconds(10));
         script_.revoked.push_back(der);
         co_return acme::outcome<void>{};
+    }
+
+    awaitable<acme::outcome<std::string>> find_account(crypto::key) override {
+        co_await sleep_for(time_, milliseconds(10));
+        co_return std::string("https://ca.example/account/1");
+    }
+    awaitable<acme::outcome<acme::account_details>> read_account() override {
+        co_await sleep_for(time_, milliseconds(10));
+        co_return acme::account_details{account_, "valid", {}, {}};
+    }
+    awaitable<acme::outcome<void>> update_contacts(std::vector<std::string>) override {
+        co_await sleep_for(time_, milliseconds(10));
+        ++script_.contacts_updated;
+        co_return acme::outcome<void>{};
+    }
+    awaitable<acme::outcome<void>> deactivate_account() override {
+        co_await sleep_for(time_, milliseconds(10));
+        co_return acme::outcome<void>{};
+    }
+    awaitable<acme::outcome<void>> change_key(crypto::key) override {
+        co_await sleep_for(time_, milliseconds(10));
+        co_return acme::outcome<void>{};
+    }
+    awaitable<acme::outcome<acme::issuer_description>> describe() override {
+        co_await sleep_for(time_, milliseconds(10));
+        acme::issuer_description described;
+        described.renewal_info = !script_.windows.empty();
+        co_return described;
+    }
+    awaitable<acme::outcome<acme::renewal_info>> fetch_renewal_info(std::string id) override {
+        co_await sleep_for(time_, milliseconds(10));
+        ++script_.windows_asked;
+        const auto at = script_.windows.find(id);
+        if (at != script_.windows.end()) {
+            co_return at->second;
+        }
+        const errc why = script_.windows.empty() ? errc::unsupported : errc::protocol;
+        co_return std::unexpected(
+            acme::failure(acme::step::renewal_info, error(why, "no renewal information")));
     }
 
 private:
@@ -114,50 +163,64 @@ private:
     time_source& time_;
 };
 
-struct engine_fixture {
+/// An engine on any disk. Who plays the CA says so in make_client, and stops the engine before he goes.
+struct engine_on_disk {
     asio::io_context loop;
     fake_time time{loop};
-    memory_store disk;
-    storage::repository files{disk};
-    scripted_issuing ca;
+    storage::repository files;
     scripted_deployer servers{time};
     recorded_events events;
     std::unique_ptr<random_source> random = make_seeded_random(42);
     worker_pool workers{0};
     lifecycle::assignment plan;
+    lifecycle::client_factory make_client;
+    lifecycle::crl_checker check_crl;
+    std::unique_ptr<lifecycle::vault> vault = lifecycle::make_file_vault(files);
     std::unique_ptr<lifecycle::engine> engine;
 
-    engine_fixture() {
+    explicit engine_on_disk(store& any) : files(any) {
         issuer one;
         one.name = "ca";
         one.directory = "https://ca.example/dir";
         one.agree_to_terms = true;
         plan.issuers.emplace("ca", one);
     }
-    ~engine_fixture() { stop(); }
+    ~engine_on_disk() { stop(); }
 
-    managed_certificate& add(const std::string& name, std::vector<std::string> deploy = {}) {
+    /// `change` has the last word on the policy.
+    void add(const std::string& name, std::vector<std::string> deploy = {},
+             const std::function<void(issuance_policy&)>& change = {}) {
+        issuance_policy policy;
+        policy.issuers = {"ca"};
+        policy.challenge = "http";
+        policy.deploy = std::move(deploy);
+        if (change) {
+            change(policy);
+        }
         managed_certificate wanted;
         wanted.name = name;
         wanted.names = {*parse_identifier(name)};
-        wanted.issuer = "ca";
-        wanted.challenge = "http";
-        wanted.deploy = std::move(deploy);
-        plan.certificates.push_back(std::move(wanted));
-        return plan.certificates.back();
+        wanted.policy = std::make_shared<const issuance_policy>(std::move(policy));
+        plan.certificates.push_back(std::make_shared<const managed_certificate>(std::move(wanted)));
+    }
+    /// As a reload with another configuration would have it.
+    void change(std::size_t index, const std::function<void(managed_certificate&)>& how) {
+        managed_certificate wanted = *plan.certificates[index];
+        how(wanted);
+        plan.certificates[index] = std::make_shared<const managed_certificate>(std::move(wanted));
     }
     void start() {
         lifecycle::engine_parts parts{
             .repository = files,
+            .files = *vault,
             .deploys = servers,
             .events = events,
             .time = time,
             .random = *random,
             .workers = workers,
-            .make_client = [this](const issuer&) -> result<std::unique_ptr<acme::client>> {
-                return std::make_unique<scripted_client>(ca, time);
-            },
-            .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); }};
+            .make_client = make_client,
+            .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); },
+            .check_crl = check_crl};
         engine = lifecycle::make_engine(loop.get_executor(), std::move(parts));
         engine->assign(plan);
         time.run_ready();
@@ -185,6 +248,21 @@ struct engine_fixture {
         const auto inventory = files.look(name);
         return inventory.live ? inventory.live->number : 0;
     }
+};
+
+struct disk_in_memory {
+    memory_store disk;
+};
+
+struct engine_fixture : disk_in_memory, engine_on_disk {
+    scripted_issuing ca;
+
+    engine_fixture() : engine_on_disk(disk) {
+        make_client = [this](const issuer&) -> result<std::unique_ptr<acme::client>> {
+            return std::make_unique<scripted_client>(ca, time);
+        };
+    }
+    ~engine_fixture() { stop(); }
 };
 
 } // namespace evercert::testing

@@ -26,7 +26,7 @@ TEST_CASE("from nothing to live, deployed, renewed") {
     CHECK(f.live_version("a.example") == 1);
     CHECK(f.show("a.example").deployed);
     CHECK(f.servers.tasks.size() == 1);
-    CHECK(f.servers.tasks[0].fingerprint == f.show("a.example").live->fingerprint);
+    CHECK(f.servers.tasks[0].fingerprints == std::vector{f.show("a.example").live->fingerprint});
     CHECK(f.ca.orders_created == 1);
     CHECK(f.events.count("cert.issued") == 1);
     CHECK(f.events.count("cert.deployed") == 1);
@@ -81,7 +81,7 @@ TEST_CASE("90 failing days cost at most 95 tries, over restarts too") {
 
 TEST_CASE("no more orders at once than the issuer allows, and all get done") {
     engine_fixture f;
-    f.plan.issuers.at("ca").concurrent_orders = 4;
+    f.plan.issuers.at("ca").limits.concurrent_orders = 4;
     for (int i = 0; i < 50; ++i) {
         f.add("host" + std::to_string(i) + ".example", {"nginx"});
     }
@@ -168,7 +168,9 @@ TEST_CASE("what the CA returns is checked before it is stored") {
     CHECK(f.servers.tasks.size() == 1);
     CHECK(f.show("a.example").problem.find("refused") != std::string::npos);
     f.ca.what = mischief::none;
-    f.time.advance(std::chrono::minutes(3));
+    // Dates that do not fit our clock may be the clock's fault: that order is kept for two hours.
+    const bool dates = what == mischief::expired || what == mischief::future;
+    f.time.advance(dates ? std::chrono::minutes(240) : std::chrono::minutes(3));
     CHECK(f.live_version("a.example") == 2);
 }
 
@@ -183,7 +185,7 @@ TEST_CASE("a refused deployment switches back and is retried without a new order
     REQUIRE(f.until(state::failing, "a.example"));
     CHECK(f.live_version("a.example") == 1);
     CHECK(f.show("a.example").deploy_problem.find("nginx -t") != std::string::npos);
-    CHECK(f.servers.tasks.back().fingerprint == first); // the servers were told to go back
+    CHECK(f.servers.tasks.back().fingerprints == std::vector{first}); // the servers were told to go back
     CHECK(f.events.count("cert.switched_back") == 1);
     f.crash_and_restart();
     REQUIRE(f.until(state::waiting, "a.example"));
@@ -234,7 +236,7 @@ TEST_CASE("reload: added starts, changed reissues, removed stops, the rest is no
     f.start();
     f.time.advance(std::chrono::minutes(1));
     CHECK(f.ca.orders_created == 3);
-    f.plan.certificates[1].names.push_back(*parse_identifier("www.changed.example"));
+    f.change(1, [](auto& wanted) { wanted.names.push_back(*parse_identifier("www.changed.example")); });
     f.plan.certificates.erase(f.plan.certificates.begin() + 2);
     f.add("new.example");
     f.engine->assign(f.plan);

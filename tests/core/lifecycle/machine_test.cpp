@@ -1,56 +1,16 @@
 #include "core/lifecycle/backoff.hpp"
 #include "core/lifecycle/machine.hpp"
-#include "tests/support/catch.hpp"
+#include "tests/core/lifecycle/machine_fixture.hpp"
 
 using namespace evercert;
 using namespace evercert::lifecycle;
+using namespace evercert::testing;
 using namespace std::chrono;
 
 namespace {
 
-const wall_time start = sys_days(year(2026) / 11 / 21);
-
-version_facts version(unsigned number, std::string names = "a.example,b.example", wall_time from = start) {
-    return version_facts{.number = number,
-                         .fingerprint = "fp" + std::to_string(number),
-                         .serial = "01",
-                         .issuer_name = "CA",
-                         .names = std::move(names),
-                         .key_digest = "key" + std::to_string(number),
-                         .key = key_type::ecdsa_p256,
-                         .not_before = from,
-                         .not_after = from + days(90)};
-}
-
-struct conversation {
-    machine_state state;
-    std::unique_ptr<random_source> random = make_seeded_random(7);
-    wall_time now = start;
-
-    conversation() {
-        state.wanted.name = "a";
-        state.wanted.names = {*parse_identifier("b.example"), *parse_identifier("a.example")};
-        state.wanted.issuer = "ca";
-        state.wanted.challenge = "http";
-    }
-    next_step tell(const machine_event& what) { return resume(state, what, now, *random); }
-    next_step issue(unsigned number) {
-        tell(order_begun{"key" + std::to_string(number)});
-        tell(order_accepted{"https://ca.example/order/" + std::to_string(number)});
-        return tell(issued{version(number, "a.example,b.example", now)});
-    }
-    next_step issue_and_deploy(unsigned number) {
-        issue(number);
-        tell(made_live{});
-        return tell(deployed{});
-    }
-};
-
-order_failed failed(problem_class kind = problem_class::later, bool lost = false) {
-    verdict judged;
-    judged.kind = kind;
-    return order_failed{judged, "it failed", lost};
-}
+const wall_time start = machine_start;
+using conversation = told_machine;
 
 } // namespace
 
@@ -63,7 +23,7 @@ TEST_CASE("the first life of a certificate: look, order, deploy, wait for 2/3") 
     step = c.issue(1);
     CHECK(step.what == action::deploy);
     CHECK(c.state.job.deploying == 1);
-    CHECK(c.state.job.order_url.empty());
+    CHECK(c.state.job.orders.empty());
     c.tell(made_live{});
     step = c.tell(deployed{});
     CHECK(step.what == action::wait);
@@ -106,33 +66,41 @@ TEST_CASE("failures climb the ladder and success forgives") {
     CHECK(delays[1] >= minutes(10));
     CHECK(delays[2] >= minutes(100));
     CHECK(delays[5] >= hours(24));
-    CHECK(c.state.job.failures == 6);
+    CHECK(c.state.job.failures() == 6);
     c.issue_and_deploy(1);
-    CHECK(c.state.job.failures == 0);
-    CHECK(c.state.job.problem.empty());
-    CHECK_FALSE(c.state.job.not_before);
+    CHECK(c.state.job.failures() == 0);
+    CHECK(c.state.job.troubles.empty());
 }
 
 TEST_CASE("changing names, key or issuer reissues; the same names in another order do not") {
     conversation c;
     c.tell(looked{});
     c.issue_and_deploy(1);
-    managed_certificate wanted = c.state.wanted;
-    std::swap(wanted.names[0], wanted.names[1]);
+    certificate_ptr wanted =
+        changed(c.state.wanted, [](auto& one, auto&) { std::swap(one.names[0], one.names[1]); });
     CHECK(c.tell(reconfigured{wanted}).what == action::wait);
     SECTION("names") {
-        wanted.names.push_back(*parse_identifier("c.example"));
+        wanted =
+            changed(wanted, [](auto& one, auto&) { one.names.push_back(*parse_identifier("c.example")); });
         CHECK(c.tell(reconfigured{wanted}).what == action::order);
     }
     SECTION("key") {
-        wanted.key = key_type::rsa_2048;
+        wanted = changed(wanted, [](auto&, auto& policy) { policy.keys = {key_type::rsa_2048}; });
         CHECK(c.tell(reconfigured{wanted}).what == action::order);
     }
+    SECTION("profile") {
+        wanted = changed(wanted, [](auto&, auto& policy) { policy.profile = "shortlived"; });
+        CHECK(c.tell(reconfigured{wanted}).what == action::order);
+    }
+    SECTION("another issuer is preferred, the one that issued stays in the list") {
+        wanted = changed(wanted, [](auto&, auto& policy) { policy.issuers = {"other", "ca"}; });
+        CHECK(c.tell(reconfigured{wanted}).what == action::wait);
+    }
     SECTION("issuer") {
-        wanted.issuer = "other";
+        wanted = changed(wanted, [](auto&, auto& policy) { policy.issuers = {"other"}; });
         CHECK(c.tell(reconfigured{wanted}).what == action::order);
         // An order that fails at the new one does not make the live certificate look like the new issuer's.
-        c.tell(order_begun{"key2"});
+        c.tell(begun("key2"));
         c.now = c.tell(failed()).when;
         CHECK(c.tell(woken{}).what == action::order);
         conversation after;
@@ -141,7 +109,7 @@ TEST_CASE("changing names, key or issuer reissues; the same names in another ord
         CHECK(after.tell(looked{c.state.live, std::nullopt, c.state.job}).what == action::order);
     }
     SECTION("another deployment deploys, and does not reissue") {
-        wanted.deploy = {"nginx"};
+        wanted = changed(wanted, [](auto&, auto& policy) { policy.deploy = {"nginx"}; });
         CHECK(c.tell(reconfigured{wanted}).what == action::deploy);
         c.tell(made_live{});
         CHECK(c.tell(deployed{}).what == action::wait);
@@ -161,7 +129,7 @@ TEST_CASE("a corrected configuration is tried at once, also over a restart; an u
     }
     SECTION("restart changed") {
         conversation after;
-        after.state.wanted.names.pop_back();
+        after.state.wanted = changed(after.state.wanted, [](auto& one, auto&) { one.names.pop_back(); });
         CHECK(after.tell(looked{std::nullopt, std::nullopt, c.state.job}).what == action::order);
     }
 }
@@ -200,7 +168,7 @@ TEST_CASE("a failed deployment is retried by itself and never orders") {
         step = c.tell(deployment_failed{"nginx -t failed", before});
     }
     CHECK(c.state.job.deploy_failures == 6);
-    CHECK(c.state.job.failures == 0);
+    CHECK(c.state.job.failures() == 0);
     c.tell(deployment_asked{});
     c.tell(made_live{});
     CHECK(c.tell(deployed{}).what == action::wait);
@@ -211,26 +179,24 @@ TEST_CASE("a failed deployment is retried by itself and never orders") {
 TEST_CASE("the files decide, not the record") {
     conversation c;
     c.tell(looked{});
-    c.tell(order_begun{"key2"});
-    c.tell(order_accepted{"https://ca.example/order/2"});
+    c.tell(begun("key2"));
+    c.tell(order_accepted{key_type::ecdsa_p256, "https://ca.example/order/2"});
     const storage::job_record mid_order = c.state.job;
     SECTION("crash before the version was stored: the order is resumed") {
         conversation after;
         CHECK(after.tell(looked{std::nullopt, std::nullopt, mid_order}).what == action::order);
-        CHECK(after.state.job.order_url == "https://ca.example/order/2");
-        after.tell(order_begun{"key2"});
-        CHECK(after.state.job.order_url == "https://ca.example/order/2");
+        CHECK(after.state.job.orders.at(0).url == "https://ca.example/order/2");
     }
     SECTION("crash after it was stored: it is deployed, nothing is ordered") {
         conversation after;
         CHECK(after.tell(looked{std::nullopt, version(2), mid_order}).what == action::deploy);
-        CHECK(after.state.job.order_url.empty());
+        CHECK(after.state.job.orders.empty());
         CHECK(after.state.job.issuer == "ca");
     }
     SECTION("crash after it was made live: nothing is left to do") {
         conversation after;
         CHECK(after.tell(looked{version(2), std::nullopt, mid_order}).what == action::wait);
-        CHECK(after.state.job.order_url.empty());
+        CHECK(after.state.job.orders.empty());
     }
     SECTION("record lost: a good live certificate is kept") {
         conversation after;
@@ -239,21 +205,20 @@ TEST_CASE("the files decide, not the record") {
     SECTION("another key means another order") {
         conversation after;
         after.tell(looked{std::nullopt, std::nullopt, mid_order});
-        after.tell(order_begun{"key3"});
-        CHECK(after.state.job.order_url.empty());
+        after.tell(begun("key3"));
+        CHECK(after.state.job.orders.at(0).url.empty());
     }
 }
 
 TEST_CASE("a lost order is forgotten, a slow one is kept") {
     conversation c;
     c.tell(looked{});
-    c.tell(order_begun{"key1"});
-    c.tell(order_accepted{"https://ca.example/order/1"});
+    c.tell(begun("key1"));
+    c.tell(order_accepted{key_type::ecdsa_p256, "https://ca.example/order/1"});
     c.tell(failed(problem_class::later, false));
-    CHECK(c.state.job.order_url == "https://ca.example/order/1");
+    CHECK(c.state.job.orders.at(0).url == "https://ca.example/order/1");
     c.tell(failed(problem_class::later, true));
-    CHECK(c.state.job.order_url.empty());
-    CHECK(c.state.job.order_key.empty());
+    CHECK(c.state.job.orders.empty());
 }
 
 TEST_CASE("a revoked certificate is replaced at once and never comes back") {
@@ -298,10 +263,10 @@ TEST_CASE("a CA that dates back does not make us renew in a circle") {
     conversation c;
     c.tell(looked{});
     version_facts backdated = version(1);
-    backdated.not_before = start - hours(2);
-    backdated.not_after = start + hours(1);
-    c.tell(order_begun{"key1"});
-    c.tell(issued{backdated});
+    backdated.leaves[0].not_before = start - hours(2);
+    backdated.leaves[0].not_after = start + hours(1);
+    c.tell(begun("key1"));
+    c.tell(issued_version(backdated));
     c.tell(made_live{});
     const auto step = c.tell(deployed{});
     CHECK(step.what == action::wait);
@@ -314,9 +279,9 @@ TEST_CASE("any event in any state has an answer") {
                                             woken{},
                                             renewal_asked{true},
                                             deployment_asked{},
-                                            order_begun{"k"},
-                                            order_accepted{"u"},
-                                            issued{version(3)},
+                                            begun("k"),
+                                            order_accepted{key_type::ecdsa_p256, "u"},
+                                            issued_version(version(3)),
                                             failed(),
                                             failed(problem_class::never, true),
                                             made_live{},

@@ -98,14 +98,63 @@ TEST_CASE("a rate limit waits an hour unless the CA says how long") {
     CHECK(classify(limited).at_least == std::chrono::hours(30));
 }
 
-TEST_CASE("a paused name waits for a person") {
-    const failure paused = said(
-        step::new_order, "rateLimited", 429,
-        "Your account is temporarily prevented from requesting certificates for example.com and possibly "
-        "others. Please visit https://example.org/sfe/v1/unpause: issuance is paused");
-    const verdict judged = classify(paused);
-    CHECK(judged.kind == problem_class::daily);
-    CHECK(explain(paused, judged).find("https://example.org/sfe/v1/unpause") != std::string::npos);
+TEST_CASE("a pause waits for a person, in the words that CAs use") {
+    const std::string portal =
+        "https://portal.ca.example/sfe/v1/unpause?jwt=eyJhbGciOi.eyJ2IjoidjEi.c2lnbmF0dXJl";
+    const failure paused = said(step::new_order, "rateLimited", 429,
+                                "Your account is temporarily prevented from requesting certificates for "
+                                "a.example and possibly others. "
+                                "Please visit: " +
+                                    portal);
+    CHECK(is_pause(paused));
+    CHECK(classify(paused).kind == problem_class::daily);
+    CHECK(is_pause(said(step::new_order, "rateLimited", 429, "issuance for a.example is paused")));
+
+    failure limited = said(step::new_order, "rateLimited", 429, "too many certificates already issued");
+    CHECK_FALSE(is_pause(limited));
+    limited.said->detail = "paused, retry after 2026-11-21 12:00:00 UTC";
+    limited.retry_after = std::chrono::hours(12);
+    CHECK_FALSE(is_pause(limited)); // it says itself when it ends
+    CHECK_FALSE(is_pause(said(step::new_order, "unauthorized", 403, "paused")));
+}
+
+TEST_CASE("a profile that is not to be had is a matter for the configuration, and of one certificate") {
+    failure unlisted(step::new_order,
+                     error(errc::invalid_argument, "issuer ca does not offer the profile 'tlsclient'"));
+    unlisted.profile_missing = true;
+    failure refused = said(step::new_order, "malformed", 400, "profile not found");
+    refused.profile_missing = true;
+    for (const failure& what : {unlisted, refused}) {
+        const verdict judged = classify(what);
+        CHECK(judged.kind == problem_class::daily);
+        CHECK_FALSE(judged.whole_issuer);
+        CHECK(judged.mend.find("'profile'") != std::string::npos);
+    }
+}
+
+TEST_CASE("mends name what they are about") {
+    failure nowhere = said(step::challenge, "dns", 400);
+    nowhere.name = identifier{identifier::kind::dns, "*.a.example"};
+    const std::string mend = classify(nowhere).mend;
+    CHECK(mend.find("'dig a.example A'") != std::string::npos);
+    CHECK(mend.find("{name}") == std::string::npos);
+
+    failure compound = said(step::new_order, "compound", 400);
+    compound.said->subproblems.push_back({"caa", "no", identifier{identifier::kind::dns, "b.example"}});
+    CHECK(classify(compound).mend.find("'dig b.example CAA'") != std::string::npos);
+
+    failure unnamed = said(step::order, "caa", 403);
+    CHECK(classify(unnamed).mend.find("the CAA records of the name,") != std::string::npos);
+}
+
+TEST_CASE("an external account is asked for whether the CA says it or we see it before") {
+    const failure ours(step::account,
+                       error(errc::invalid_argument, "issuer ca wants an external account: set eab"));
+    const failure theirs = said(step::account, "externalAccountRequired", 403);
+    CHECK(classify(ours).mend == classify(theirs).mend);
+    CHECK(classify(ours).mend.find("hmac_key_file") != std::string::npos);
+    const failure terms(step::account, error(errc::invalid_argument, "issuer ca has terms of service"));
+    CHECK(classify(terms).mend.find("eab") == std::string::npos);
 }
 
 TEST_CASE("special reactions ride along") {
@@ -139,6 +188,11 @@ TEST_CASE("without a problem document status and cause decide") {
     CHECK(plain(step::order, errc::network, 0).kind == problem_class::later);
     CHECK(plain(step::directory, errc::tls, 0).kind == problem_class::later);
     CHECK(plain(step::account, errc::invalid_argument, 0).kind == problem_class::daily);
+    CHECK(plain(step::certificate, errc::no_space, 0).kind == problem_class::later);
+    CHECK(plain(step::certificate, errc::no_space, 0).mend.find("'df -h'") != std::string::npos);
+    CHECK(plain(step::certificate, errc::out_of_time, 0).mend.find("clock") != std::string::npos);
+    CHECK(plain(step::certificate, errc::refused, 0).mend.find("the CA has to be told") != std::string::npos);
+    CHECK(plain(step::order, errc::refused, 0).mend.empty());
 }
 
 TEST_CASE("what fails before an order exists concerns the whole issuer") {
@@ -156,4 +210,5 @@ TEST_CASE("the CA's words are shown, but harmless") {
     CHECK(text.find('\n') == std::string::npos);
     CHECK(text.find('\x1b') == std::string::npos);
     CHECK(text.size() < 2000);
+    CHECK(text.find("the CA says \"rejected\\x1b[31m\" \"") != std::string::npos);
 }

@@ -139,23 +139,23 @@ TEST_CASE_METHOD(client_setup, "A plain server on the port is a TLS error, not a
 TEST_CASE_METHOD(client_setup, "A trust file that cannot be used fails every request until it is repaired") {
     serve([](auto, auto) { return reply(ok("x")); });
     auto s = settings();
-    s.trust = (folder.path / "missing.pem").string();
+    s.trust = folder / "missing.pem";
     client_with(s);
     auto answer = get();
     CHECK(says(answer, "missing.pem"));
-    folder.file("missing.pem", "");
+    folder.write("missing.pem", "");
     CHECK(says(get(), "holds no certificate"));
-    folder.file("missing.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
+    folder.write("missing.pem", "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
     CHECK(says(get(), "holds no certificate"));
-    folder.file("missing.pem",
-                root.root + "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
+    folder.write("missing.pem",
+                 root.root + "-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n");
     CHECK(says(get(), "damaged after certificate 1"));
-    std::filesystem::remove(folder.path / "missing.pem");
-    std::filesystem::create_directory(folder.path / "missing.pem");
+    std::filesystem::remove(folder / "missing.pem");
+    std::filesystem::create_directory(folder / "missing.pem");
     CHECK(says(get(), "missing.pem"));
-    std::filesystem::remove(folder.path / "missing.pem");
+    std::filesystem::remove(folder / "missing.pem");
     CHECK(server->connections == 0);
-    folder.file("missing.pem", "# our roots\n" + root.root);
+    folder.write("missing.pem", "# our roots\n" + root.root);
     CHECK(get().has_value());
 }
 

@@ -33,7 +33,7 @@ struct client_setup {
     }
 
     client_setup() {
-        trust = folder.file("root.pem", root.root);
+        trust = folder.write("root.pem", root.root);
         client_with(settings());
     }
 

@@ -14,8 +14,6 @@
 
 #include <array>
 #include <cstdlib>
-#include <fstream>
-#include <unistd.h>
 
 namespace evercert::testing {
 
@@ -38,22 +36,6 @@ bool run_until(asio::io_context& loop, const std::function<bool()>& done) {
 void run_for(asio::io_context& loop, milliseconds how_long) {
     loop.restart();
     loop.run_for(how_long);
-}
-
-temp_folder::temp_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "evercert-net-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-}
-
-temp_folder::~temp_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-}
-
-std::string temp_folder::file(const std::string& name, const std::string& contents) const {
-    std::ofstream(path / name, std::ios::binary) << contents;
-    return (path / name).string();
 }
 
 struct test_root::inside {
@@ -90,13 +72,16 @@ std::string ok(const std::string& body, const std::string& extra_headers) {
     return fmt::format("HTTP/1.1 200 OK\r\n{}Content-Length: {}\r\n\r\n{}", extra_headers, body.size(), body);
 }
 
-scripted_server::scripted_server(asio::io_context& loop, test_root::pair identity, script what)
+scripted_server::scripted_server(asio::io_context& loop, std::optional<test_root::pair> identity, script what)
     : loop_(loop)
     , context_(asio::ssl::context::tls_server)
+    , tls_(identity.has_value())
     , script_(std::move(what))
     , acceptor_(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
-    context_.use_certificate_chain(asio::buffer(identity.chain));
-    context_.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
+    if (identity) {
+        context_.use_certificate_chain(asio::buffer(identity->chain));
+        context_.use_private_key(asio::buffer(identity->key), asio::ssl::context::pem);
+    }
     port_ = acceptor_.local_endpoint().port();
     asio::co_spawn(loop_, accept_loop(), asio::detached);
 }
@@ -108,7 +93,7 @@ scripted_server::~scripted_server() {
 }
 
 std::string scripted_server::url(const std::string& path, const std::string& host) const {
-    return fmt::format("https://{}:{}{}", host, port_, path);
+    return fmt::format("{}://{}:{}{}", tls_ ? "https" : "http", host, port_, path);
 }
 
 awaitable<void> scripted_server::accept_loop() {
@@ -151,10 +136,23 @@ awaitable<void> pump(tcp::socket& from, tcp::socket& to) {
 awaitable<void> scripted_server::serve(tcp::socket socket) {
     const std::size_t number = connections++;
     socket.set_option(tcp::no_delay(true));
-    asio::ssl::stream<tcp::socket> stream(std::move(socket), context_);
+    if (!tls_) {
+        co_await answer_all(socket, number);
+    } else {
+        asio::ssl::stream<tcp::socket> stream(std::move(socket), context_);
+        error_code ec;
+        co_await stream.async_handshake(asio::ssl::stream_base::server, redirect_error(use_awaitable, ec));
+        resumed += !ec && SSL_session_reused(stream.native_handle()) == 1 ? 1 : 0;
+        if (!ec) {
+            co_await answer_all(stream, number);
+        }
+    }
+    ++ended;
+}
+
+template <class Stream>
+awaitable<void> scripted_server::answer_all(Stream& stream, std::size_t number) {
     error_code ec;
-    co_await stream.async_handshake(asio::ssl::stream_base::server, redirect_error(use_awaitable, ec));
-    resumed += !ec && SSL_session_reused(stream.native_handle()) == 1 ? 1 : 0;
     std::string buffer;
     for (std::size_t turn = 0; !ec; ++turn) {
         auto n = co_await asio::async_read_until(stream, asio::dynamic_buffer(buffer), "\r\n\r\n",
@@ -183,7 +181,9 @@ awaitable<void> scripted_server::serve(tcp::socket socket) {
             co_await asio::async_write(stream, asio::buffer(what.bytes), redirect_error(use_awaitable, ec));
         } while (!ec && what.after == reply::then::endless);
         if (what.after == reply::then::close) {
-            co_await stream.async_shutdown(redirect_error(use_awaitable, ec));
+            if constexpr (!std::is_same_v<Stream, tcp::socket>) {
+                co_await stream.async_shutdown(redirect_error(use_awaitable, ec));
+            }
             break;
         }
         if (what.after == reply::then::cut) {
@@ -195,7 +195,6 @@ awaitable<void> scripted_server::serve(tcp::socket socket) {
             break;
         }
     }
-    ++ended;
 }
 
 scripted_proxy::scripted_proxy(asio::io_context& loop, std::string answer)

@@ -5,6 +5,7 @@
 #include "core/base/time.hpp"
 #include "core/ports/http_client.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -50,17 +51,6 @@ bool run_until(asio::io_context& loop, const std::function<bool()>& done);
 /// Runs the loop for a short while.
 void run_for(asio::io_context& loop, milliseconds how_long);
 
-/// A folder that goes with the test.
-class temp_folder {
-public:
-    temp_folder();
-    ~temp_folder();
-    temp_folder(const temp_folder&) = delete;
-    temp_folder& operator=(const temp_folder&) = delete;
-    std::string file(const std::string& name, const std::string& contents) const;
-    std::filesystem::path path;
-};
-
 /// A root and what it signs, as PEM.
 struct test_root {
     test_root();
@@ -92,12 +82,12 @@ struct reply {
 /// "HTTP/1.1 200 OK" with a body and its length.
 std::string ok(const std::string& body, const std::string& extra_headers = "");
 
-/// A raw TLS server on 127.0.0.1 that answers from a script and understands nothing.
+/// A raw server on 127.0.0.1 that answers from a script and understands nothing; TLS if it has an identity.
 class scripted_server {
 public:
     using script = std::function<reply(std::size_t connection, std::size_t request)>;
 
-    scripted_server(asio::io_context& loop, test_root::pair identity, script what);
+    scripted_server(asio::io_context& loop, std::optional<test_root::pair> identity, script what);
     scripted_server(const scripted_server&) = delete;
     scripted_server& operator=(const scripted_server&) = delete;
     ~scripted_server();
@@ -113,8 +103,11 @@ public:
 private:
     awaitable<void> accept_loop();
     awaitable<void> serve(tcp::socket socket);
+    template <class Stream>
+    awaitable<void> answer_all(Stream& stream, std::size_t number);
     asio::io_context& loop_;
     asio::ssl::context context_;
+    bool tls_;
     script script_;
     tcp::acceptor acceptor_;
     std::uint16_t port_ = 0;

@@ -54,7 +54,7 @@ std::uint16_t port_of(const std::string& address) {
 } // namespace
 
 TEST_CASE_METHOD(setup, "A Unix socket has its mode before anybody can connect, and tells who asks") {
-    const std::string path = (folder.path / "control.sock").string();
+    const std::string path = folder / "control.sock";
     const mode_t old = ::umask(0);
     const auto open = listen(net::unix_endpoint{path, 0640, ""});
     ::umask(old);
@@ -78,7 +78,7 @@ TEST_CASE_METHOD(setup, "A Unix socket has its mode before anybody can connect, 
 }
 
 TEST_CASE_METHOD(setup, "A leftover Unix socket is replaced; one in use, or another kind of file, is not") {
-    const std::string path = (folder.path / "control.sock").string();
+    const std::string path = folder / "control.sock";
     {
         asio::local::stream_protocol::acceptor stale(loop, asio::local::stream_protocol::endpoint(path));
     }
@@ -92,21 +92,20 @@ TEST_CASE_METHOD(setup, "A leftover Unix socket is replaced; one in use, or anot
     second.reset();
     CHECK(ask(path, {"GET", "/x"}).has_value());
 
-    const std::string file = folder.file("precious", "data");
+    const std::string file = folder.write("precious", "data");
     const auto exists = listen(net::unix_endpoint{file, 0600, ""});
     REQUIRE_FALSE(exists.has_value());
     CHECK(exists.error().code == errc::exists);
     CHECK(std::filesystem::file_size(file) == 4);
     CHECK(listen(net::unix_endpoint{std::string(200, 'x'), 0600, ""}).error().code == errc::invalid_argument);
-    const auto no_group =
-        listen(net::unix_endpoint{(folder.path / "g").string(), 0600, "no-such-group-here"});
+    const auto no_group = listen(net::unix_endpoint{folder / "g", 0600, "no-such-group-here"});
     CHECK(no_group.error().message.find("no-such-group-here") != std::string::npos);
-    CHECK_FALSE(std::filesystem::exists(folder.path / "g"));
-    CHECK_FALSE(listen(net::unix_endpoint{(folder.path / "no" / "folder").string(), 0600, ""}).has_value());
+    CHECK_FALSE(std::filesystem::exists(folder / "g"));
+    CHECK_FALSE(listen(net::unix_endpoint{folder / "no/folder", 0600, ""}).has_value());
 }
 
 TEST_CASE_METHOD(setup, "The command's client says what is wrong with the daemon's socket") {
-    const std::string path = (folder.path / "none.sock").string();
+    const std::string path = folder / "none.sock";
     auto answer = net::unix_request(path, {"GET", "/v1/certificates"});
     REQUIRE_FALSE(answer.has_value());
     CHECK(answer.error().code == errc::not_found);

@@ -41,3 +41,40 @@ TEST_CASE("version numbers have one name each") {
         CHECK(layout::version_of("x", bad) == std::nullopt);
     }
 }
+
+TEST_CASE("the files of further pairs are told by their key type") {
+    for (const key_type type : all_key_types()) {
+        const layout::pair_files files = layout::files_of_pair(type);
+        for (const std::string& name : {files.cert, files.chain, files.fullchain, files.privkey}) {
+            CAPTURE(name);
+            CHECK(layout::further_pair_of(name) == type);
+            CHECK(check_name(name).has_value());
+        }
+    }
+    const layout::pair_files first = layout::files_of_first_pair();
+    for (const std::string& name : {first.cert, first.chain, first.fullchain, first.privkey}) {
+        CHECK(layout::further_pair_of(name) == std::nullopt);
+    }
+    for (const char* bad : {"", "cert.", "cert..pem", ".pem", "cert.rsa-2048", "cert.rsa-2048.pem.1",
+                            "cert.RSA-2048.pem", "xcert.rsa-2048.pem", "rsa-2048.pem", "cert.rsa-1024.pem"}) {
+        CAPTURE(bad);
+        CHECK(layout::further_pair_of(bad) == std::nullopt);
+    }
+}
+
+TEST_CASE("pending keys and job records are told by their names") {
+    for (const key_type type : all_key_types()) {
+        const std::string path = layout::pending_key("x", type);
+        CHECK(layout::is_pending_key(path.substr(path.rfind('/') + 1)));
+    }
+    CHECK(layout::is_pending_key("pending.key"));
+    for (const char* bad : {"pending", "pending.key.1", "account.key", "pendingkey", "versions", ".key"}) {
+        CAPTURE(bad);
+        CHECK(!layout::is_pending_key(bad));
+    }
+    CHECK(layout::certificate_of_job("www.example.com.json") == "www.example.com");
+    for (const char* bad : {".json", "a.json.bad", "a", "", "a b.json", "..json"}) {
+        CAPTURE(bad);
+        CHECK(layout::certificate_of_job(bad) == std::nullopt);
+    }
+}

@@ -4,8 +4,6 @@
 
 using namespace evercert;
 using namespace evercert::testing;
-using storage::account_record;
-using storage::job_record;
 using storage::repository;
 
 namespace {
@@ -21,11 +19,12 @@ struct fixture {
 
 TEST_CASE_METHOD(fixture, "a staged version is complete, numbered and not live") {
     const sample& set = samples()[0];
-    auto one = repo.stage("example", set.chain, set.key);
+    auto one = repo.stage("example", {set});
     REQUIRE(one.has_value());
     CHECK(one->number == 1);
-    CHECK(one->leaf().fingerprint() == set.leaf().fingerprint());
-    CHECK(one->chain.size() == set.chain.size());
+    REQUIRE(one->pairs.size() == 1);
+    CHECK(one->leaf().fingerprint() == leaf_of(set).fingerprint());
+    CHECK(one->pairs.front().chain.size() == set.chain.size());
     CHECK(files.list("certificates/example/versions/0001").value() ==
           std::vector<std::string>{"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"});
     for (const auto& [path, file] : files.snapshot().files) {
@@ -45,44 +44,45 @@ TEST_CASE_METHOD(fixture, "a staged version is complete, numbered and not live")
     CHECK(found.trouble.empty());
     CHECK(files.read_link("live/example").value() == dir + "0001");
     CHECK(repo.live_directory("example") == "/memory/live/example");
-    CHECK(repo.load_key("example", 1).value().public_digest() == set.key.public_digest());
+    CHECK(repo.load("example", 1).value().pairs.front().key.public_digest() == set.key.public_digest());
 }
 
 TEST_CASE_METHOD(fixture, "a leaf without chain is a set too") {
     const sample& set = samples()[0];
-    REQUIRE(repo.stage("example", {set.leaf()}, set.key).has_value());
+    REQUIRE(repo.stage("example", {{{leaf_of(set)}, set.key}}).has_value());
     CHECK(files.read(dir + "0001/chain.pem").value() == "");
-    CHECK(repo.load("example", 1).value().chain.size() == 1);
+    CHECK(repo.load("example", 1).value().pairs.front().chain.size() == 1);
 }
 
 TEST_CASE_METHOD(fixture, "numbers only grow") {
     const sample& set = samples()[0];
-    REQUIRE(repo.stage("example", set.chain, set.key).value().number == 1);
-    REQUIRE(repo.stage("example", set.chain, set.key).value().number == 2);
+    REQUIRE(repo.stage("example", {set}).value().number == 1);
+    REQUIRE(repo.stage("example", {set}).value().number == 2);
     files.put(dir + "0007/cert.pem", "incomplete");
-    CHECK(repo.stage("example", set.chain, set.key).value().number == 8);
+    CHECK(repo.stage("example", {set}).value().number == 8);
     // The live version was deleted by hand: its number must not come back by itself.
     files.put_link("live/example", dir + "0020");
-    CHECK(repo.stage("example", set.chain, set.key).value().number == 21);
+    CHECK(repo.stage("example", {set}).value().number == 21);
     files.put(dir + "9999/cert.pem", "incomplete");
-    CHECK(repo.stage("example", set.chain, set.key).value().number == 10000);
-    CHECK(repo.stage("example", set.chain, set.key).value().number == 10001);
+    CHECK(repo.stage("example", {set}).value().number == 10000);
+    CHECK(repo.stage("example", {set}).value().number == 10001);
     files.put(dir + "notes/cert.pem", "not ours");
     CHECK(repo.look("example").versions == std::vector<unsigned>{1, 2, 7, 8, 21, 9999, 10000, 10001});
-    CHECK(repo.stage("other", set.chain, set.key).value().number == 1);
+    CHECK(repo.stage("other", {set}).value().number == 1);
 }
 
 TEST_CASE_METHOD(fixture, "a key that does not fit is never stored") {
-    auto refused = repo.stage("example", samples()[0].chain, samples()[1].key);
+    auto refused = repo.stage("example", {{samples()[0].chain, samples()[1].key}});
     REQUIRE(!refused.has_value());
     CHECK(refused.error().code == errc::invalid_argument);
-    CHECK(!repo.stage("example", {}, samples()[1].key).has_value());
+    CHECK(!repo.stage("example", {{{}, samples()[1].key}}).has_value());
+    CHECK(repo.stage("example", {}).error().code == errc::invalid_argument);
     CHECK(files.mutations() == 0);
 }
 
 TEST_CASE_METHOD(fixture, "every damage to any file of a version is found") {
-    REQUIRE(repo.stage("example", samples()[0].chain, samples()[0].key).has_value());
-    REQUIRE(repo.stage("example", samples()[1].chain, samples()[1].key).has_value());
+    REQUIRE(repo.stage("example", {samples()[0]}).has_value());
+    REQUIRE(repo.stage("example", {samples()[1]}).has_value());
     REQUIRE(repo.make_live("example", 2).has_value());
     auto whole = files.snapshot();
     for (const char* name : {"cert.pem", "chain.pem", "fullchain.pem", "privkey.pem"}) {
@@ -117,7 +117,6 @@ TEST_CASE_METHOD(fixture, "every damage to any file of a version is found") {
             auto refused = repo.load("example", 2);
             REQUIRE(!refused.has_value());
             CHECK((refused.error().code == errc::corrupted || refused.error().code == errc::too_large));
-            CHECK(!repo.load_key("example", 2).has_value());
             CHECK(!repo.make_live("example", 2).has_value());
             auto found = repo.look("example");
             CHECK(!found.live.has_value());
@@ -140,7 +139,7 @@ TEST_CASE_METHOD(fixture, "a version that is not there is not found") {
 }
 
 TEST_CASE_METHOD(fixture, "a live link that leads nowhere or elsewhere is told") {
-    REQUIRE(repo.stage("example", samples()[0].chain, samples()[0].key).has_value());
+    REQUIRE(repo.stage("example", {samples()[0]}).has_value());
     for (std::string target : {dir + "0009", std::string("certificates/other/versions/0001"),
                                std::string("jobs"), dir + "0001/cert.pem", std::string("../../etc")}) {
         CAPTURE(target);
@@ -159,7 +158,7 @@ TEST_CASE_METHOD(fixture, "a live link that leads nowhere or elsewhere is told")
 
 TEST_CASE_METHOD(fixture, "pruning keeps the newest, the live one and one more") {
     for (int i = 0; i < 8; ++i) {
-        REQUIRE(repo.stage("example", samples()[0].chain, samples()[0].key).has_value());
+        REQUIRE(repo.stage("example", {samples()[0]}).has_value());
     }
     REQUIRE(repo.make_live("example", 2).has_value());
     REQUIRE(repo.prune("example", 3, 4).has_value());
@@ -176,86 +175,14 @@ TEST_CASE_METHOD(fixture, "pruning keeps the newest, the live one and one more")
     CHECK(repo.look("example").live.has_value());
 }
 
-TEST_CASE_METHOD(fixture, "jobs are kept, and a garbled one is set aside") {
-    bool garbled = true;
-    CHECK(repo.load_job("example", &garbled).value() == std::nullopt);
-    CHECK(!garbled);
-    job_record job;
-    job.order_url = "https://ca.example/order/1";
-    REQUIRE(repo.save_job("example", job).has_value());
-    CHECK(repo.load_job("example", &garbled).value() == job);
-    CHECK(!garbled);
-    for (std::string bad : {"", "{", "garbage", "{\"format\":1,\"failures\":\"x\"}"}) {
-        files.put("jobs/example.json", bad);
-        CHECK(repo.load_job("example", &garbled).value() == std::nullopt);
-        CHECK(garbled);
-        CHECK(files.read("jobs/example.json.bad").value() == bad);
-        CHECK(files.read("jobs/example.json").value() == std::nullopt);
-    }
-    files.put("jobs/example.json", std::string(2 * 1024 * 1024, 'x'));
-    CHECK(repo.load_job("example", &garbled).value() == std::nullopt);
-    CHECK(garbled);
-    // On a full disk it cannot be set aside; that is no reason to stop.
-    files.put("jobs/example.json", "garbage");
-    files.fail_from(1);
-    CHECK(repo.load_job("example", &garbled).value() == std::nullopt);
-    CHECK(garbled);
-    CHECK(files.read("jobs/example.json").value() == "garbage");
-    files.heal();
-    files.put("jobs/example.json", R"({"format":2})");
-    CHECK(repo.load_job("example", &garbled).error().code == errc::unsupported);
-    CHECK(files.read("jobs/example.json").value() == R"({"format":2})");
-    CHECK(repo.load_job("a/b").error().code == errc::invalid_argument);
-    CHECK(repo.save_job("..", job).error().code == errc::invalid_argument);
-}
-
-TEST_CASE_METHOD(fixture, "pending keys come and go") {
-    CHECK(!repo.load_pending_key("example").value().has_value());
-    REQUIRE(repo.save_pending_key("example", samples()[0].key).has_value());
-    CHECK(repo.load_pending_key("example").value()->public_digest() == samples()[0].key.public_digest());
-    CHECK(repo.look("example").versions.empty());
-    REQUIRE(repo.save_pending_key("example", samples()[1].key).has_value());
-    CHECK(repo.load_pending_key("example").value()->public_digest() == samples()[1].key.public_digest());
-    REQUIRE(repo.drop_pending_key("example").has_value());
-    REQUIRE(repo.drop_pending_key("example").has_value());
-    CHECK(!repo.load_pending_key("example").value().has_value());
-    files.put("certificates/example/pending.key", "garbage");
-    CHECK(repo.load_pending_key("example").error().code == errc::corrupted);
-}
-
-TEST_CASE_METHOD(fixture, "account keys are never replaced, only retired") {
-    const crypto::key& one = samples()[0].key;
-    const crypto::key& two = samples()[1].key;
-    CHECK(!repo.load_account_key("le").value().has_value());
-    REQUIRE(repo.save_account_key("le", one).has_value());
-    REQUIRE(repo.save_account_key("le", one).has_value());
-    CHECK(repo.save_account_key("le", two).error().code == errc::exists);
-    account_record record;
-    record.url = "https://ca.example/acct/1";
-    REQUIRE(repo.save_account("le", record).has_value());
-    CHECK(repo.load_account("le").value() == record);
-    const std::string old_key = files.read("accounts/le/account.key").value().value();
-
-    REQUIRE(repo.retire_account("le").has_value());
-    CHECK(!repo.load_account_key("le").value().has_value());
-    CHECK(repo.load_account("le").value() == std::nullopt);
-    CHECK(files.read("accounts/le/account.key.1").value() == old_key);
-    CHECK(files.read("accounts/le/account.json.1").value().has_value());
-    REQUIRE(repo.save_account_key("le", two).has_value());
-    REQUIRE(repo.retire_account("le").has_value());
-    CHECK(files.list("accounts/le").value() ==
-          std::vector<std::string>{"account.json.1", "account.key.1", "account.key.2"});
-    REQUIRE(repo.retire_account("le").has_value());
-    CHECK(files.list("accounts/le").value().size() == 3);
-
-    files.put("accounts/le/account.key", "garbage");
-    CHECK(repo.load_account_key("le").error().code == errc::corrupted);
-    CHECK(repo.save_account_key("le", one).error().code == errc::corrupted);
-    REQUIRE(repo.retire_account("le").has_value());
-    CHECK(files.read("accounts/le/account.key.3").value() == "garbage");
-    files.put("accounts/le/account.json", "garbage");
-    CHECK(repo.load_account("le").value() == std::nullopt);
-    files.put("accounts/le/account.json", R"({"format":7})");
-    CHECK(repo.load_account("le").error().code == errc::unsupported);
-    CHECK(repo.load_account_key("../le").error().code == errc::invalid_argument);
+TEST_CASE_METHOD(fixture, "the live version is told without reading it") {
+    CHECK(repo.live_version("example").value() == 0);
+    REQUIRE(repo.stage("example", {samples()[0]}).has_value());
+    CHECK(repo.live_version("example").value() == 0);
+    REQUIRE(repo.make_live("example", 1).has_value());
+    files.lose(dir + "0001/cert.pem");
+    CHECK(repo.live_version("example").value() == 1);
+    files.put_link("live/example", "certificates/other/versions/0001");
+    CHECK(repo.live_version("example").error().code == errc::corrupted);
+    CHECK(repo.live_version("../x").error().code == errc::invalid_argument);
 }

@@ -3,11 +3,10 @@
 #include "tests/daemon/control/fake_engine.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <cstdlib>
 #include <deque>
-#include <fstream>
-#include <unistd.h>
 
 using namespace evercert;
 using namespace evercert::daemon;
@@ -61,19 +60,6 @@ cli_options command(std::string name, std::string certificate = {}) {
     options.name = std::move(certificate);
     return options;
 }
-
-struct temporary_file {
-    explicit temporary_file(std::string_view contents) {
-        char pattern[] = "/tmp/evercert-cli-XXXXXX";
-        ::close(::mkstemp(pattern));
-        path = pattern;
-        std::ofstream(path) << contents;
-    }
-    ~temporary_file() { ::unlink(path.c_str()); }
-    temporary_file(const temporary_file&) = delete;
-    temporary_file& operator=(const temporary_file&) = delete;
-    std::string path;
-};
 
 } // namespace
 
@@ -225,6 +211,121 @@ TEST_CASE("revoke sends the reason as a number") {
     CHECK(b.asked == std::vector<std::string>{"POST /v1/certificates/example/revoke {\"reason\":4}"});
 }
 
+TEST_CASE("revoke tells what is in use now") {
+    bench b;
+    auto replaced = sample_status("example");
+    replaced.live->serial = "0c0d";
+    b.answer(replaced);
+    CHECK(b.run(command("revoke", "example")) == 0);
+    CHECK(b.out == "example: revoked, the CA has confirmed it; serial 0c0d is in use in its place\n");
+    b.out.clear();
+    replaced.live->revoked = true;
+    b.answer(replaced);
+    CHECK(b.run(command("revoke", "example")) == 0);
+    CHECK(b.out == "example: revoked, the CA has confirmed it; a replacement is being ordered\n");
+}
+
+TEST_CASE("plan, explain and history ask their own paths and print tables, or the daemon's JSON") {
+    bench b;
+    explanation told;
+    told.name = "example";
+    told.state = "All is well.";
+    told.next = "nothing is planned";
+    b.answer(200, plan_to_json({}));
+    b.answer(200, explanation_to_json(told));
+    b.answer(200, history_to_json({}));
+    b.answer(200, history_to_json({}));
+    CHECK(b.run(command("plan")) == 0);
+    CHECK(b.run(command("explain", "example")) == 0);
+    CHECK(b.run(command("history")) == 0);
+    CHECK(b.run(command("history", "example")) == 0);
+    CHECK(b.asked == std::vector<std::string>{"GET /v1/plan", "GET /v1/certificates/example/explain",
+                                              "GET /v1/history", "GET /v1/history/example"});
+    CHECK(b.out == "nothing is planned\n"
+                   "state           All is well.\n\nnext            nothing is planned\n"
+                   "nothing is recorded\nnothing is recorded\n");
+
+    for (const char* name : {"plan", "explain", "history"}) {
+        CAPTURE(name);
+        b.out.clear();
+        const std::string text = name == std::string("plan")      ? plan_to_json({})
+                                 : name == std::string("explain") ? explanation_to_json(told)
+                                                                  : history_to_json({});
+        b.answer(200, text);
+        auto options = command(name, name == std::string("plan") ? "" : "example");
+        options.json = true;
+        CHECK(b.run(options) == 0);
+        CHECK(b.out == text + "\n");
+        b.answer(200, "{}");
+        CHECK(b.run(options) == 1); // not the protocol
+    }
+    CHECK(b.run(command("explain", "../x")) == 2);
+    CHECK(b.run(command("explain")) == 2);
+    CHECK(b.run(command("history", "..")) == 2);
+}
+
+TEST_CASE("Accounts are listed, shown and given a new key") {
+    bench b;
+    b.answer(200, accounts_to_json({sample_account("ca")}));
+    b.answer(200, account_to_json(sample_account("ca")));
+    b.answer(200, account_to_json(sample_account("ca")));
+    auto options = command("account");
+    options.action = "list";
+    CHECK(b.run(options) == 0);
+    CHECK(b.out.starts_with("ISSUER  STATE"));
+    options.name = "ca";
+    options.action = "show";
+    CHECK(b.run(options) == 0);
+    b.out.clear();
+    options.action = "rollover";
+    CHECK(b.run(options) == 0);
+    CHECK(b.out.starts_with("ca: the account has a new key, the CA has confirmed it\nissuer          ca\n"));
+    CHECK(b.asked == std::vector<std::string>{"GET /v1/accounts", "GET /v1/accounts/ca",
+                                              "POST /v1/accounts/ca/rollover"});
+
+    options.json = true;
+    b.out.clear();
+    b.answer(502, error_to_json(error(errc::refused, "the CA refused")));
+    CHECK(b.run(options) == 1);
+    CHECK(b.out == error_to_json(error(errc::refused, "the CA refused")) + "\n");
+    CHECK(b.err.find("the CA refused") != std::string::npos);
+}
+
+TEST_CASE("An account is deactivated only when that is meant") {
+    bench b;
+    auto options = command("account", "ca");
+    options.action = "deactivate";
+    CHECK(b.run(options) == 2);
+    CHECK(b.asked.empty());
+    CHECK(b.err.find("for good") != std::string::npos);
+    CHECK(b.err.find("`evercert account deactivate ca --yes`") != std::string::npos);
+
+    auto closed = sample_account("ca");
+    closed.deactivated = true;
+    b.answer(200, account_to_json(closed));
+    options.yes = true;
+    CHECK(b.run(options) == 0);
+    CHECK(b.asked == std::vector<std::string>{"POST /v1/accounts/ca/deactivate"});
+    CHECK(b.out.find("deactivated") != std::string::npos);
+}
+
+TEST_CASE("Account commands that are no such thing are refused") {
+    bench b;
+    for (const char* action : {"", "explode", "List"}) {
+        auto options = command("account", "ca");
+        options.action = action;
+        CHECK(b.run(options) == 2);
+    }
+    for (const char* name : {"", "..", "a/b", "-x"}) {
+        auto options = command("account", name);
+        options.action = "show";
+        CHECK(b.run(options) == 2);
+    }
+    CHECK(b.run(command("dance")) == 2);
+    CHECK(b.err.find("there is no command \"dance\"") != std::string::npos);
+    CHECK(b.asked.empty());
+}
+
 TEST_CASE("reload shows what changed, or what is wrong") {
     bench b;
     b.answer(200, message_to_json("1 added"));
@@ -237,12 +338,13 @@ TEST_CASE("reload shows what changed, or what is wrong") {
 
 TEST_CASE("The socket comes from the configuration that was named") {
     bench b;
-    const temporary_file good(
-        "email: ops@example.com\nagree_to_terms: true\ncontrol: { socket: /tmp/own.sock }\n"
-        "certificates:\n  - { names: [example.com] }\n");
+    const temp_folder files;
+    const std::string good = files.write(
+        "good.yaml", "email: ops@example.com\nagree_to_terms: true\ncontrol: { socket: /tmp/own.sock }\n"
+                     "certificates:\n  - { names: [example.com] }\n");
     b.answer(200, list_to_json({}));
     auto options = command("status");
-    options.config = good.path;
+    options.config = good;
     CHECK(b.run(options) == 0);
     CHECK(b.sockets.back() == "/tmp/own.sock");
 
@@ -254,17 +356,20 @@ TEST_CASE("The socket comes from the configuration that was named") {
 
 TEST_CASE("check reads a file without a daemon") {
     bench b;
-    const temporary_file good(
+    const temp_folder files;
+    const std::string good = files.write(
+        "good.yaml",
         "email: ops@example.com\nagree_to_terms: true\ncertificates:\n  - { names: [example.com] }\n");
-    CHECK(b.run(command("check", good.path)) == 0);
-    CHECK(b.out == good.path + ": ok, 1 certificate\n");
+    CHECK(b.run(command("check", good)) == 0);
+    CHECK(b.out == good + ": ok, 1 certificate\n");
 
-    const temporary_file bad(
+    const std::string bad = files.write(
+        "bad.yaml",
         "emial: ops@example.com\nagree_to_terms: true\ncertificates:\n  - { names: [example.com] }\n");
-    CHECK(b.run(command("check", bad.path)) == 2);
-    CHECK(b.err.find(bad.path + ":1:") != std::string::npos);
+    CHECK(b.run(command("check", bad)) == 2);
+    CHECK(b.err.find(bad + ":1:") != std::string::npos);
     b.out.clear();
-    auto options = command("check", bad.path);
+    auto options = command("check", bad);
     options.json = true;
     CHECK(b.run(options) == 2);
     CHECK(b.out.starts_with("{\"schema\":1,\"ok\":false,\"mistakes\":[{"));

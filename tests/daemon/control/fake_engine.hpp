@@ -2,6 +2,7 @@
 // An engine that remembers what it was asked.
 #include "core/lifecycle/engine.hpp"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ inline lifecycle::certificate_status sample_status(const std::string& name) {
     s.name = name;
     s.names = {"example.com", "www.example.com"};
     s.issuer = "letsencrypt";
+    s.issuers = {"letsencrypt"};
     s.challenge = "http";
-    s.key = "ecdsa-p256";
+    s.keys = {"ecdsa-p256"};
     s.deploy = {"nginx"};
     s.where = lifecycle::state::waiting;
     lifecycle::live_certificate live;
@@ -27,10 +29,25 @@ inline lifecycle::certificate_status sample_status(const std::string& name) {
     live.not_after = now + days(59);
     s.live = live;
     s.next_run = now + days(29);
+    s.next_cause = lifecycle::cause::lifetime;
     s.next_reason = "renewal at 2/3 of its lifetime";
     s.last_success = now - days(31);
     s.deployed = true;
     s.directory = "/var/lib/evercert/live/" + name;
+    return s;
+}
+
+inline lifecycle::account_status sample_account(const std::string& issuer) {
+    const wall_time now = std::chrono::sys_days(std::chrono::year(2026) / 11 / 21);
+    lifecycle::account_status s;
+    s.issuer = issuer;
+    s.directory = "https://ca.example/directory";
+    s.url = "https://ca.example/account/1";
+    s.key = "ecdsa-p256";
+    s.thumbprint = "tHuMb";
+    s.contacts = "ops@example.com";
+    s.limits = {{"new_orders", "", 300, 298.7, now + seconds(72)},
+                {"certificates_per_domain", "example.com", 50, 49, now + std::chrono::minutes(202)}};
     return s;
 }
 
@@ -48,6 +65,18 @@ public:
         }
         return std::nullopt;
     }
+    awaitable<result<lifecycle::certificate_status>> examine(std::string name) override {
+        ++examined;
+        auto one = show(name);
+        if (!one) {
+            co_return fail(errc::not_found, "there is no managed certificate called " + name);
+        }
+        if (!problem_on_disk.empty()) {
+            one->problem = problem_on_disk;
+        }
+        co_return std::move(*one);
+    }
+    [[nodiscard]] std::vector<lifecycle::planned_step> plan() const override { return planned; }
     result<void> renew(std::string_view name, bool now) override {
         asked.push_back("renew " + std::string(name) + (now ? " now" : ""));
         return outcome;
@@ -60,10 +89,37 @@ public:
         asked.push_back("revoke " + name + (reason ? " " + std::to_string(*reason) : ""));
         co_return outcome;
     }
+    awaitable<std::vector<lifecycle::account_status>> accounts() override { co_return all_accounts; }
+    awaitable<result<lifecycle::account_status>> account(std::string issuer) override {
+        return account_after("account", std::move(issuer));
+    }
+    awaitable<result<lifecycle::account_status>> roll_over_account(std::string issuer) override {
+        return account_after("rollover", std::move(issuer));
+    }
+    awaitable<result<lifecycle::account_status>> deactivate_account(std::string issuer) override {
+        return account_after("deactivate", std::move(issuer));
+    }
 
     std::vector<lifecycle::certificate_status> all;
+    std::vector<lifecycle::planned_step> planned;
+    std::vector<lifecycle::account_status> all_accounts;
+    std::string problem_on_disk; ///< known only to examine()
+    unsigned examined = 0;
     std::vector<std::string> asked;
     result<void> outcome;
+
+private:
+    awaitable<result<lifecycle::account_status>> account_after(std::string what, std::string issuer) {
+        asked.push_back(what + " " + issuer);
+        if (!outcome) {
+            co_return fail(outcome.error());
+        }
+        const auto found = std::ranges::find(all_accounts, issuer, &lifecycle::account_status::issuer);
+        if (found == all_accounts.end()) {
+            co_return fail(errc::not_found, "there is no issuer called " + issuer);
+        }
+        co_return *found;
+    }
 };
 
 } // namespace evercert::testing

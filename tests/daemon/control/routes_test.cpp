@@ -6,6 +6,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 using namespace evercert;
 using namespace evercert::daemon;
 using namespace evercert::testing;
@@ -28,7 +31,9 @@ struct bench {
             s.listeners = {"[::]:80"};
             return s;
         };
-        handler = make_control_handler(control_parts{engine, time, events, reload, status});
+        auto history = [this](std::string name) { return read_history(std::move(name)); };
+        auto recent = [this] { return lines; };
+        handler = make_control_handler(control_parts{engine, time, events, reload, status, history, recent});
     }
 
     net::server_response ask(std::string method, std::string path, std::string body = {},
@@ -48,10 +53,23 @@ struct bench {
         return out;
     }
 
+    /// The lines of the certificate that was asked for.
+    awaitable<result<std::vector<lifecycle::history_line>>> read_history(std::string name) {
+        if (history_trouble) {
+            co_return fail(*history_trouble);
+        }
+        std::vector<lifecycle::history_line> own;
+        std::ranges::copy_if(lines, std::back_inserter(own),
+                             [&](const auto& line) { return line.certificate == name; });
+        co_return own;
+    }
+
     asio::io_context loop;
     fake_time time{loop};
     recorded_events events;
     fake_engine engine;
+    std::vector<lifecycle::history_line> lines;
+    std::optional<error> history_trouble;
     int reloads = 0;
     result<std::string> reload_outcome{"1 added, 0 changed, 0 removed"};
     net::request_handler handler;
@@ -125,11 +143,14 @@ TEST_CASE("Reload answers what came of it") {
 
 TEST_CASE("Requests without peer credentials are refused, whatever they ask") {
     bench b;
-    for (const char* path : {"/v1/status", "/v1/certificates", "/v1/certificates/example"}) {
+    for (const char* path : {"/v1/status", "/v1/certificates", "/v1/certificates/example", "/v1/plan",
+                             "/v1/certificates/example/explain", "/v1/history", "/v1/history/example",
+                             "/v1/accounts", "/v1/accounts/letsencrypt"}) {
         CHECK(b.ask("GET", path, "", false).status == 403);
     }
     for (const char* path : {"/v1/reload", "/v1/certificates/example/renew",
-                             "/v1/certificates/example/revoke", "/v1/certificates/example/deploy"}) {
+                             "/v1/certificates/example/revoke", "/v1/certificates/example/deploy",
+                             "/v1/accounts/letsencrypt/rollover", "/v1/accounts/letsencrypt/deactivate"}) {
         CHECK(b.ask("POST", path, "", false).status == 403);
     }
     CHECK(b.engine.asked.empty());
@@ -138,9 +159,26 @@ TEST_CASE("Requests without peer credentials are refused, whatever they ask") {
 
 TEST_CASE("Wrong paths, names, methods and bodies are told apart and change nothing") {
     bench b;
-    for (const char* path : {"/", "/v1", "/v1/certificatesx", "/v1/certificates/example/explode",
-                             "/v1/certificates/example/renew/twice", "/v1/certificates/",
-                             "/v1/certificates/..", "/v1/certificates/nobody"}) {
+    for (const char* path : {"/",
+                             "/v1",
+                             "/v1/certificatesx",
+                             "/v1/certificates/example/explode",
+                             "/v1/certificates/example/renew/twice",
+                             "/v1/certificates/",
+                             "/v1/certificates/..",
+                             "/v1/certificates/nobody",
+                             "/v1/certificates/nobody/explain",
+                             "/v1/certificates/example/explain/more",
+                             "/v1/plan/example",
+                             "/v1/status/",
+                             "/v1/",
+                             "/v1/history/..",
+                             "/v1/history/",
+                             "/v1/history/nobody",
+                             "/v1/history/example/more",
+                             "/v1/accounts/..",
+                             "/v1/accounts/letsencrypt/explode",
+                             "/v2/certificates"}) {
         CAPTURE(path);
         const auto response = b.ask("GET", path);
         CHECK(response.status == 404);
@@ -156,6 +194,13 @@ TEST_CASE("Wrong paths, names, methods and bodies are told apart and change noth
     CHECK(b.ask("POST", "/v1/certificates").status == 405);
     CHECK(header(b.ask("DELETE", "/v1/certificates/example"), "Allow") == "GET");
     CHECK(b.ask("GET", "/v1/reload").status == 405);
+    for (const char* path : {"/v1/plan", "/v1/history", "/v1/history/example", "/v1/accounts",
+                             "/v1/accounts/letsencrypt", "/v1/certificates/example/explain"}) {
+        CAPTURE(path);
+        CHECK(header(b.ask("POST", path), "Allow") == "GET");
+    }
+    CHECK(header(b.ask("GET", "/v1/accounts/letsencrypt/rollover"), "Allow") == "POST");
+    CHECK(b.ask("POST", "/v1/accounts/letsencrypt/deactivate", R"({"now":true})").status == 400);
 
     for (const char* body : {"{", "[]", "true", R"({"now":1})", R"({"noww":true})", R"({"now":true} x)"}) {
         CAPTURE(body);
@@ -181,4 +226,70 @@ TEST_CASE("A failure of the engine becomes a status and a message") {
     CHECK(b.ask("POST", "/v1/certificates/example/renew").status == 409);
     b.engine.outcome = fail(errc::not_found, "gone");
     CHECK(b.ask("POST", "/v1/certificates/example/deploy").status == 404);
+}
+
+TEST_CASE("One certificate is told in full, also what only its record knows") {
+    bench b;
+    b.engine.problem_on_disk = "read from the record";
+    const auto one = certificate_from_json(b.ask("GET", "/v1/certificates/example").body);
+    REQUIRE(one);
+    CHECK(one->problem == "read from the record");
+    const auto all = list_from_json(b.ask("GET", "/v1/certificates").body);
+    REQUIRE(all);
+    CHECK(all->front().problem.empty());
+    CHECK(b.engine.examined == 1);
+}
+
+TEST_CASE("The plan, the record and an explanation are answered as the engine and the record tell them") {
+    bench b;
+    lifecycle::planned_step step;
+    step.certificate = "example";
+    step.when = b.time.now() + std::chrono::hours(3);
+    step.why = lifecycle::cause::renewal_info;
+    b.engine.planned = {step};
+    const auto plan = plan_from_json(b.ask("GET", "/v1/plan").body);
+    REQUIRE(plan);
+    REQUIRE(plan->size() == 1);
+    CHECK(plan->front().when == step.when);
+
+    b.lines = {{b.time.now(), "example", "cert.issued", severity::info, "one", {}},
+               {b.time.now(), "", "issuer.paused", severity::warning, "two", {}},
+               {b.time.now(), "gone", "cert.removed", severity::info, "three", {}}};
+    CHECK(history_from_json(b.ask("GET", "/v1/history").body)->size() == 3);
+    CHECK(*history_from_json(b.ask("GET", "/v1/history/example").body) ==
+          std::vector<lifecycle::history_line>{b.lines[0]});
+    CHECK(history_from_json(b.ask("GET", "/v1/history/gone").body)->size() == 1); // its record stays
+    CHECK(history_from_json(b.ask("GET", "/v1/history/other").body)->empty());
+
+    const auto told = explanation_from_json(b.ask("GET", "/v1/certificates/example/explain").body);
+    REQUIRE(told);
+    CHECK(told->name == "example");
+    REQUIRE(told->recent.size() == 1);
+    CHECK(told->recent.front().message == "one");
+
+    b.history_trouble = error(errc::io, "the disk is gone");
+    CHECK(b.ask("GET", "/v1/history/example").status == 500);
+    CHECK(b.ask("GET", "/v1/certificates/example/explain").status == 200);
+    CHECK(b.events.all.empty());
+}
+
+TEST_CASE("Accounts are shown, and changed only by being asked to, which is recorded") {
+    bench b;
+    b.engine.all_accounts = {sample_account("letsencrypt"), sample_account("corp")};
+    CHECK(accounts_from_json(b.ask("GET", "/v1/accounts").body)->size() == 2);
+    const auto one = account_from_json(b.ask("GET", "/v1/accounts/corp").body);
+    REQUIRE(one);
+    CHECK(one->issuer == "corp");
+    CHECK(b.ask("GET", "/v1/accounts/nobody").status == 404);
+    CHECK(b.events.all.empty());
+
+    CHECK(b.ask("POST", "/v1/accounts/corp/rollover").status == 200);
+    CHECK(b.ask("POST", "/v1/accounts/corp/deactivate", "{}").status == 200);
+    CHECK(b.engine.asked ==
+          std::vector<std::string>{"account corp", "account nobody", "rollover corp", "deactivate corp"});
+    REQUIRE(b.events.count("control.request") == 2);
+    CHECK(b.events.last("control.request")->message.find("deactivate of the account at corp") == 0);
+
+    b.engine.outcome = fail(errc::refused, "the CA refused");
+    CHECK(b.ask("POST", "/v1/accounts/corp/rollover").status == 502);
 }

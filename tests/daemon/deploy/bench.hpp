@@ -44,7 +44,7 @@ inline deployment_task task_for(const std::string& certificate, std::vector<std:
     }
     task.deployments = std::move(deployments);
     task.live_directory = "/var/lib/evercert/live/" + certificate;
-    task.fingerprint = "new";
+    task.fingerprints = {"new"};
     task.predecessors = {"old"};
     return task;
 }

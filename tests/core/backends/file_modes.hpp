@@ -1,36 +1,12 @@
 #pragma once
+// What files look like to others.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <stdexcept>
 #include <string>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <vector>
 
 namespace evercert::testing {
-
-/// A folder of its own under the system's temporary one, removed with all in it.
-class temp_folder {
-public:
-    temp_folder() : path_((std::filesystem::temp_directory_path() / "evercert-test-XXXXXX").string()) {
-        if (::mkdtemp(path_.data()) == nullptr) {
-            throw std::runtime_error("no temporary folder");
-        }
-    }
-    ~temp_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    temp_folder(const temp_folder&) = delete;
-    temp_folder& operator=(const temp_folder&) = delete;
-
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
-    [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-private:
-    std::string path_;
-};
 
 class umask_guard {
 public:

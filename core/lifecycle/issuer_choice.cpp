@@ -1,0 +1,97 @@
+#include "core/lifecycle/issuer_choice.hpp"
+
+#include "core/lifecycle/due.hpp"
+#include "core/lifecycle/machine_events.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace evercert::lifecycle {
+namespace {
+
+/// Tries at an issuer before the next is asked, while there is time.
+constexpr unsigned patient_tries = 3;
+/// How long a CA may work on an order.
+constexpr milliseconds slow_patience = std::chrono::hours(24);
+constexpr milliseconds slow_patience_pressed = std::chrono::hours(2);
+
+/// Whether servers still have a certificate that will do for a good while.
+bool time_presses(const machine_state& state, wall_time now) {
+    if (!state.live || now >= state.live->not_after()) {
+        return true;
+    }
+    const bool revoked = std::ranges::any_of(
+        state.live->leaves, [&](const leaf_facts& leaf) { return state.job.is_revoked(leaf.fingerprint); });
+    return revoked || now >= latest_renewal(state.live->not_before(), state.live->not_after());
+}
+
+/// Whether the next issuer is tried while this one is not to be asked. Limits are waited for, unless the
+/// certificate would not live to see the day.
+bool gives_way(const issuer_hold& hold, const machine_state& state, bool presses) {
+    if (hold.give_way) {
+        return true;
+    }
+    return hold.paused ? presses : state.live && hold.until >= state.live->not_after();
+}
+
+/// Whether enough was tried at an issuer for the next one to have a turn.
+bool is_exhausted(const storage::issuer_trouble& trouble, const machine_state& state, bool presses,
+                  wall_time now) {
+    if (trouble.problem_class == slow_class) {
+        // Its order stands. Leaving it for another issuer's costs more than waiting, while there is time.
+        const milliseconds patience = presses && state.live ? slow_patience_pressed : slow_patience;
+        return now - trouble.first_failure > patience;
+    }
+    const bool hopeless = trouble.problem_class != to_string(problem_class::later) &&
+                          trouble.problem_class != to_string(problem_class::now);
+    return hopeless || trouble.failures >= (presses ? 1 : patient_tries);
+}
+
+template <class Range>
+auto find_issuer(const Range& in, const std::string& issuer) {
+    const auto at = std::ranges::find_if(in, [&](const auto& one) { return one.issuer == issuer; });
+    return at == in.end() ? nullptr : &*at;
+}
+
+} // namespace
+
+issuer_choice choose_issuer(const machine_state& state, wall_time now) {
+    const bool presses = time_presses(state, now);
+    for (const storage::order_record& order : state.job.orders) {
+        // An order that stands and only takes its time is not left for another issuer's.
+        const auto* trouble = find_issuer(state.job.troubles, order.issuer);
+        const auto& issuers = state.wanted->policy->issuers;
+        if (!order.url.empty() && trouble != nullptr && trouble->problem_class == slow_class &&
+            !is_exhausted(*trouble, state, presses, now) &&
+            std::ranges::find(issuers, order.issuer) != issuers.end()) {
+            return {order.issuer, believable(trouble->not_before, now), cause::retry,
+                    fmt::format("its order at {} is looked at again", order.issuer)};
+        }
+    }
+    issuer_choice waiting{{}, wall_time::max(), cause::none, {}};
+    for (const std::string& issuer : state.wanted->policy->issuers) {
+        const auto* trouble = find_issuer(state.job.troubles, issuer);
+        const auto* hold = find_issuer(state.holds, issuer);
+        const wall_time after_failure = trouble != nullptr ? believable(trouble->not_before, now) : now;
+        const wall_time after_hold = hold != nullptr ? believable(hold->until, now) : now;
+        const wall_time when = std::max(after_failure, after_hold);
+        if (when <= now) {
+            return {issuer, now, cause::none, {}};
+        }
+        if (when < waiting.when) {
+            const bool by_hold = after_hold >= after_failure;
+            waiting = {issuer, when, by_hold ? cause::hold : cause::retry,
+                       by_hold ? hold->reason
+                               : fmt::format("retry at {} after {}", issuer,
+                                             count_of(trouble->failures, "failure"))};
+        }
+        const bool exhausted = trouble != nullptr && is_exhausted(*trouble, state, presses, now);
+        if (!exhausted && !(hold != nullptr && after_hold > now && gives_way(*hold, state, presses))) {
+            break;
+        }
+    }
+    return waiting;
+}
+
+} // namespace evercert::lifecycle

@@ -1,0 +1,74 @@
+// What is allowed but likely not meant.
+#include "tests/config/loading.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <string>
+#include <vector>
+
+using namespace evercert;
+using config::warnings;
+using testing::good;
+using testing::temp_folder;
+using texts = std::vector<std::string>;
+
+namespace {
+
+const std::string start = "email: ops@example.com\nagree_to_terms: true\n";
+
+} // namespace
+
+TEST_CASE("each issuer without a mail address is named once") {
+    CHECK(warnings(good("certificates: []\n")).empty());
+    const texts all = warnings(good(
+        "agree_to_terms: true\nissuers: {corp: {directory: \"https://c/d\"}, mine: {directory: "
+        "\"https://m/d\", "
+        "email: a@b.example}, other: {directory: \"https://o/d\"}}\n"
+        "certificates: [{names: [a.example], issuers: [mine, letsencrypt, corp]}, {names: [b.example]}]\n"));
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].starts_with("no mail address is given for issuer corp:"));
+    CHECK(all[1].starts_with("no mail address is given for issuer letsencrypt:"));
+}
+
+TEST_CASE("an IP address at Let's Encrypt wants its profile, from wherever it comes") {
+    const std::string entry = "certificates: [{names: [192.0.2.7]}]\n";
+    const texts told = {
+        "certificate 192.0.2.7 has an IP address, which issuer letsencrypt signs only under its "
+        "profile \"shortlived\"; give the certificate or the issuer `profile: shortlived`"};
+    CHECK(warnings(good(start + entry)) == told);
+    CHECK(warnings(good(start + "defaults: {profile: tlsserver}\n" + entry)) == told);
+    CHECK(warnings(good(start + "issuers: {letsencrypt: {profile: classic}}\n" + entry)) == told);
+    CHECK(warnings(good(start + "issuers: {letsencrypt: {profile: shortlived}}\n" + entry)).empty());
+    CHECK(warnings(good(start + "defaults: {profile: shortlived}\n" + entry)).empty());
+    CHECK(warnings(good(start + "certificates: [{names: [192.0.2.7], profile: shortlived}]\n")).empty());
+    // The certificate's own profile goes before the issuer's.
+    CHECK(warnings(good(start + "issuers: {letsencrypt: {profile: shortlived}}\n"
+                                "certificates: [{names: [192.0.2.7], profile: classic}]\n")) == told);
+    CHECK(warnings(good(start + "certificates: [{names: [a.example]}]\n")).empty());
+    CHECK(warnings(good(start + "issuers: {letsencrypt: {directory: \"https://c/d\"}}\n" + entry)).empty());
+}
+
+TEST_CASE("an IP address is held to each of an entry's issuers") {
+    const temp_folder files;
+    const std::string issuers = "issuers: {corp: {directory: \"https://c/d\"}, zerossl: {eab: {key_id: k, "
+                                "hmac_key_file: " +
+                                files.write("hmac", "AAAA\n") + "}}}\n";
+    const texts all = warnings(
+        good(start + issuers +
+             "certificates: [{names: [a.example, \"2001:db8::1\"], "
+             "issuers: [corp, letsencrypt-staging, zerossl, letsencrypt]}, {names: [b.example]}]\n"));
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].find("which issuer letsencrypt-staging signs only under its profile") != std::string::npos);
+    CHECK(all[1] == "certificate a.example has an IP address, which issuer zerossl does not sign");
+    CHECK(all[2].find("which issuer letsencrypt signs only under its profile") != std::string::npos);
+}
+
+TEST_CASE("many certificates with IP addresses are counted, not listed") {
+    std::string yaml = start + "certificates:\n";
+    for (int i = 0; i < 200; ++i) {
+        yaml += "- {names: [192.0.2." + std::to_string(i) + "]}\n";
+    }
+    const texts all = warnings(good(yaml));
+    REQUIRE(all.size() == 11);
+    CHECK(all[9].starts_with("certificate 192.0.2.9 has"));
+    CHECK(all[10] == "the same goes for IP addresses in 190 more places");
+}

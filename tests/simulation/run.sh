@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The large simulated year: 100,000 certificates with all faults.   usage: tests/simulation/run.sh [option of simulate ...]
+# Builds the release preset's simulator if need be. The time and the memory it took stand at the end.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+[ -f build/release/build.ninja ] || cmake --preset release >/dev/null
+cmake --build --preset release --target simulate >/dev/null
+started=$(date +%s)
+outcome=0
+build/release/tests/simulate --certificates 100000 --days 365 --faults all "$@" || outcome=$?
+echo "took $(($(date +%s) - started)) s"
+exit "$outcome"
