@@ -65,7 +65,10 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
         if (!order.url.empty() && trouble != nullptr && trouble->problem_class == slow_class &&
             !is_exhausted(*trouble, state, presses, now) &&
             std::ranges::find(issuers, order.issuer) != issuers.end()) {
-            return {order.issuer, believable(trouble->not_before, now), cause::retry,
+            // Its issuer may have to be left alone all the same, or this would be asked for without end.
+            const auto* hold = find_issuer(state.holds, order.issuer);
+            const wall_time after_hold = hold != nullptr ? believable(hold->until, now) : now;
+            return {order.issuer, std::max(believable(trouble->not_before, now), after_hold), cause::retry,
                     fmt::format("its order at {} is looked at again", order.issuer)};
         }
     }
