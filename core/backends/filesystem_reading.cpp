@@ -92,7 +92,7 @@ result<std::optional<std::string>> filesystem_store::read_link(std::string_view 
     if (!*folder) {
         return std::nullopt;
     }
-    std::array<char, 4096> buffer;
+    std::array<char, 2048> buffer{}; // what we write is shorter
     ssize_t n = uninterrupted(
         [&] { return ::readlinkat(folder->get(), name.c_str(), buffer.data(), buffer.size()); });
     if (n < 0) {

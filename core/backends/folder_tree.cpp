@@ -16,7 +16,7 @@ constexpr int deepest = 32; // far below what the store makes; bounds the recurs
 /// a descriptor of its own and five system calls where two do.
 template <class Visit>
 int read_names(int folder, Visit visit) {
-    alignas(dirent64) std::array<std::byte, 16 * 1024> buffer;
+    alignas(dirent64) std::array<std::byte, 8 * 1024> buffer{};
     for (;;) {
         const ssize_t size =
             uninterrupted([&] { return ::getdents64(folder, buffer.data(), buffer.size()); });

@@ -51,7 +51,7 @@ result<std::optional<job_record>> repository::load_job(std::string_view certific
         // Kept for a person to look at. When that fails the damaged file stays where it is until the next
         // save.
         if (auto aside = files_.write(path + ".bad", **text, 0600); aside) {
-            (void)files_.remove(path);
+            [[maybe_unused]] const auto gone = files_.remove(path);
         }
     }
     if (garbled != nullptr) {

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <limits>
+#include <ranges>
+#include <span>
 
 namespace evercert::storage {
 namespace {
@@ -13,10 +15,10 @@ constexpr wall_time last_moment = sys_days(year(9999) / 12 / 31) + days(1) - mil
 
 constexpr std::string_view too_many = "more entries than any record has";
 
-/// `number` in as many digits as fit between `at` and `end`.
-void put_digits(char* at, char* end, unsigned number) {
-    while (end != at) {
-        *--end = static_cast<char>('0' + number % 10);
+/// `number` in as many digits as there is place.
+void put_digits(std::span<char> place, unsigned number) {
+    for (char& digit : place | std::views::reverse) {
+        digit = static_cast<char>('0' + number % 10);
         number /= 10;
     }
 }
@@ -29,16 +31,16 @@ std::string exact_time(wall_time when) {
     const auto day = floor<days>(when);
     const year_month_day date(day);
     const auto rest = static_cast<unsigned>((when - day).count());
-    std::array<char, 24> text;
+    std::array<char, 24> text{};
     std::ranges::copy(std::string_view("0000-00-00T00:00:00.000Z"), text.begin());
-    char* const at = text.data();
-    put_digits(at, at + 4, static_cast<unsigned>(static_cast<int>(date.year())));
-    put_digits(at + 5, at + 7, static_cast<unsigned>(date.month()));
-    put_digits(at + 8, at + 10, static_cast<unsigned>(date.day()));
-    put_digits(at + 11, at + 13, rest / 3'600'000);
-    put_digits(at + 14, at + 16, rest / 60'000 % 60);
-    put_digits(at + 17, at + 19, rest / 1000 % 60);
-    put_digits(at + 20, at + 23, rest % 1000);
+    const std::span<char> all(text);
+    put_digits(all.subspan(0, 4), static_cast<unsigned>(static_cast<int>(date.year())));
+    put_digits(all.subspan(5, 2), static_cast<unsigned>(date.month()));
+    put_digits(all.subspan(8, 2), static_cast<unsigned>(date.day()));
+    put_digits(all.subspan(11, 2), rest / 3'600'000);
+    put_digits(all.subspan(14, 2), rest / 60'000 % 60);
+    put_digits(all.subspan(17, 2), rest / 1000 % 60);
+    put_digits(all.subspan(20, 3), rest % 1000);
     if (rest % 1000 == 0) {
         text[19] = 'Z';
         return {text.data(), 20};
