@@ -8,6 +8,7 @@
 #include "daemon/control/routes.hpp"
 #include "daemon/hardening.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/memory.hpp"
 #include "daemon/wiring.hpp"
 #include "systemd/listen_fds.hpp"
 #include "systemd/notifier.hpp"
@@ -168,6 +169,7 @@ awaitable<void> runtime::live() {
                      settings_.control.socket));
     manager_.ready(summary());
     tasks_.spawn("listeners", retry_listeners());
+    tasks_.spawn("memory", give_back_memory(*time_));
     if (const auto interval = systemd::watchdog_interval()) {
         tasks_.spawn("watchdog", systemd::keep_watchdog(*time_, manager_, *interval));
     }
@@ -297,6 +299,7 @@ bool runtime::all_well() const {
 } // namespace
 
 int run(const run_options& options) {
+    share_memory_between_threads();
     auto settings = config::load_file(options.config);
     if (!settings) {
         print_mistakes(settings.error());

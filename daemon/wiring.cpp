@@ -63,19 +63,20 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
     , sockets_(std::move(sockets))
     , engine_(lifecycle::make_engine(
           executor_,
-          lifecycle::engine_parts{.repository = repository_,
-                                  .files = *vault_,
-                                  .deploys = *deployer_,
-                                  .events = history_,
-                                  .time = time_,
-                                  .random = *random_,
-                                  .workers = workers_,
-                                  .make_client = [this](const issuer& which) { return make_client(which); },
-                                  .read_hmac_key = read_hmac_key,
-                                  .check_crl =
-                                      [this](auto leaf, auto issuer) {
-                                          return crls_->check(std::move(leaf), std::move(issuer));
-                                      }})) {}
+          lifecycle::engine_parts{
+              .repository = repository_,
+              .files = *vault_,
+              .deploys = *deployer_,
+              .events = history_,
+              .time = time_,
+              .random = *random_,
+              .workers = workers_,
+              .make_client = [this](const issuer& which) { return make_client(which); },
+              .read_hmac_key = read_hmac_key,
+              .check_crl = [this](auto leaf,
+                                  auto issuer) { return crls_->check(std::move(leaf), std::move(issuer)); },
+              .peek_crl = [this](const auto& leaf,
+                                 const auto& issuer) { return crls_->cached(leaf, issuer); }})) {}
 
 wiring::~wiring() = default;
 

@@ -45,6 +45,8 @@ struct issuance {
                   ///< where the directory has renewalInfo, dropped once when the CA may have refused it
     milliseconds patience =
         std::chrono::minutes(5); ///< give up waiting then; the order stays and is resumed later
+    milliseconds processing_patience =
+        std::chrono::minutes(1); ///< of it, with a CA that works on an order whose names are proven
     solver* answers = nullptr;   ///< for challenges of its type
     /// Called as soon as the CA has accepted an order and before anything else is sent: make the URL durable.
     std::function<awaitable<result<void>>(std::string order_url)> on_order;

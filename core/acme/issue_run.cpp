@@ -57,6 +57,7 @@ awaitable<outcome<issued>> issue_run::go() {
         }
         case order_action::fail: {
             failure why = flow_.trouble();
+            why.finalized = finalized_;
             co_await explain(why);
             if (order_lost(why)) {
                 co_await abandon();
@@ -77,6 +78,10 @@ order_action issue_run::seen(step where, const http_response& answer) {
         failure why(where, std::move(parsed.error()));
         why.http_status = static_cast<int>(answer.status);
         return failed(std::move(why));
+    }
+    if (parsed->status == order_status::processing || parsed->status == order_status::valid) {
+        finalized_ = true;
+        processing_since_ = processing_since_.value_or(context_.time().steady_now());
     }
     const order_action next = flow_.resume(order_event(std::move(*parsed)));
     if (next == order_action::wait_and_fetch) {
@@ -107,7 +112,11 @@ awaitable<order_action> issue_run::fetch() {
 awaitable<order_action> issue_run::wait_and_fetch() {
     const steady_time due = pace_.due();
     const steady_time now = context_.time().steady_now();
-    if (due > context_.deadline) {
+    const steady_time deadline =
+        processing_since_
+            ? std::min(context_.deadline, *processing_since_ + context_.request.processing_patience)
+            : context_.deadline;
+    if (due > deadline) {
         const auto wait = std::chrono::ceil<milliseconds>(due - now);
         co_return flow_.resume(order_event::impatient(std::max<milliseconds>(wait, shortest_asked_wait)));
     }
@@ -146,6 +155,7 @@ awaitable<order_action> issue_run::prove() {
 }
 
 awaitable<order_action> issue_run::finalize() {
+    finalized_ = true; // from here on an answer may be lost
     signed_request request(step::finalize, flow_.current().finalize, finalize_payload(context_.request.csr));
     auto answer = co_await context_.talk.post(std::move(request));
     if (!answer) {

@@ -4,6 +4,7 @@
 #include "core/acme/order_flow.hpp"
 #include "core/acme/poll_pace.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ private:
     std::string order_url_;
     std::string chain_pem_;
     std::vector<std::string> left_pending_;
+    bool finalized_ = false;
+    std::optional<steady_time> processing_since_;
 };
 
 } // namespace evercert::acme

@@ -58,6 +58,7 @@ struct failure {
     std::optional<milliseconds> retry_after; ///< as the CA asked, already capped to a day
     std::optional<identifier> name;          ///< the name whose authorization failed
     bool order_gone = false; ///< the order can never be completed; see order_lost() in client.hpp
+    bool finalized = false;  ///< the CA was asked for the certificate, and it may exist
     /// The profile asked for is not to be had: the directory does not list it, the CA answered
     /// invalidProfile, or made the order with another one.
     bool profile_missing = false;

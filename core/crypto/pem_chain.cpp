@@ -4,6 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <optional>
+#include <utility>
+
 namespace evercert::crypto {
 namespace {
 
@@ -23,7 +29,38 @@ std::string_view take_line(std::string_view& rest) {
     return line;
 }
 
-result<certificate> decode_block(const std::string& body) {
+// What stands above a leaf is nearly always one of a few certificates, and OpenSSL 3 takes longer to read a
+// public key than to use it: the newest of them are kept. Equal bytes are an equal certificate, so nothing is
+// taken on trust.
+class known_issuers {
+public:
+    result<certificate> parse(std::string der) {
+        {
+            const std::scoped_lock lock(guard_);
+            const auto found = std::ranges::find(kept_, der, &entry::first);
+            if (found != kept_.end()) {
+                return *found->second;
+            }
+        }
+        auto parsed = certificate::from_der(der);
+        if (parsed && der.size() <= longest) {
+            const std::scoped_lock lock(guard_);
+            kept_[next_] = entry(std::move(der), *parsed);
+            next_ = (next_ + 1) % kept_.size();
+        }
+        return parsed;
+    }
+
+private:
+    using entry = std::pair<std::string, std::optional<certificate>>;
+    static constexpr std::size_t longest = 8 * 1024;
+
+    std::mutex guard_;
+    std::array<entry, 8> kept_;
+    std::size_t next_ = 0;
+};
+
+result<certificate> decode_block(const std::string& body, bool is_leaf) {
     // The decoder below knows more alphabets than PEM has.
     if (body.size() % 4 != 0 || body.find_first_of("-_") != body.npos) {
         return fail(errc::parse, "the text of a PEM block is not base64");
@@ -32,16 +69,20 @@ result<certificate> decode_block(const std::string& body) {
     if (!der) {
         return fail(errc::parse, "the text of a PEM block is not base64");
     }
-    return certificate::from_der(*der);
+    if (is_leaf) {
+        return certificate::from_der(*der);
+    }
+    static known_issuers issuers;
+    return issuers.parse(std::move(*der));
 }
 
 // The lines after BEGIN, up to and with END.
-result<certificate> take_block(std::string_view& rest) {
+result<certificate> take_block(std::string_view& rest, bool is_leaf) {
     std::string body;
     while (!rest.empty()) {
         const std::string_view line = take_line(rest);
         if (line == end_certificate) {
-            return decode_block(body);
+            return decode_block(body, is_leaf);
         }
         if (line.starts_with('-')) {
             return fail(errc::parse, "a PEM block is not ended before the next begins");
@@ -76,7 +117,7 @@ result<std::vector<certificate>> parse_pem_chain(std::string_view pem, std::size
             return fail(errc::too_large,
                         fmt::format("the certificate chain has more than {} certificates", limit));
         }
-        auto parsed = take_block(pem);
+        auto parsed = take_block(pem, chain.empty());
         if (!parsed) {
             return fail(parsed.error().within(fmt::format("certificate {} of the chain", chain.size() + 1)));
         }

@@ -38,25 +38,34 @@ awaitable<acme::outcome<void>> account_keeper::retire() {
     co_return acme::outcome<void>{};
 }
 
-awaitable<acme::outcome<crypto::key>> account_keeper::account_key() {
+awaitable<acme::outcome<crypto::key>> account_keeper::account_key(storage::account_record* record) {
     const std::string& name = settings_.name;
     auto load = [this, &name] { return parts_.repository.load_account_key(name); };
     auto stored = co_await parts_.workers.run(load);
     if (stored && *stored) {
         co_return **stored;
     }
+    if (!stored && stored.error().code != errc::corrupted && stored.error().code != errc::too_large) {
+        // A disk in trouble for a moment is no reason to give up an account.
+        co_return std::unexpected(account_failure(stored.error().within("the account key cannot be read")));
+    }
+    // ACME has no recovery without the key: what is left of the account is kept aside, and a new one is made.
     if (!stored) {
-        // The key lies there and cannot be used: it is kept aside, and a new account is made (ACME has no
-        // recovery).
         tell("account.key_unusable", severity::error,
              fmt::format(
                  "the account key for issuer {} cannot be read ({}): it is set aside and a new account is "
                  "registered",
                  name, stored.error().text()));
+    } else if (!record->url.empty()) {
+        tell("account.key_lost", severity::error,
+             fmt::format("the account key for issuer {} is gone: a new account is registered", name));
+    }
+    if (!stored || !record->url.empty()) {
         if (auto aside = co_await retire(); !aside) {
             co_return std::unexpected(aside.error());
         }
     }
+    *record = {}; // never the old account's URL with the new key
     auto make = [this, &name]() -> result<crypto::key> {
         auto fresh = crypto::key::generate(settings_.account_key);
         if (!fresh) {
@@ -166,7 +175,7 @@ awaitable<acme::outcome<void>> account_keeper::open(bool in_doubt) {
     if (auto settled = co_await settle_key_change(); !settled) {
         co_return std::unexpected(settled.error());
     }
-    auto key = co_await account_key();
+    auto key = co_await account_key(&record);
     if (!key) {
         co_return std::unexpected(key.error());
     }
@@ -225,8 +234,10 @@ awaitable<acme::outcome<void>> account_keeper::roll_over() {
     auto settled = co_await settle_key_change();
     auto left = [this] { return parts_.repository.load_next_account_key(settings_.name); };
     auto still = co_await parts_.workers.run(left);
-    auto current = co_await account_key();
-    if (settled && still && !*still && current && current->public_digest() == next->public_digest()) {
+    auto load = [this] { return parts_.repository.load_account_key(settings_.name); };
+    auto current = co_await parts_.workers.run(load);
+    if (settled && still && !*still && current && *current &&
+        (*current)->public_digest() == next->public_digest()) {
         co_return acme::outcome<void>{};
     }
     co_return std::unexpected(changed.error());

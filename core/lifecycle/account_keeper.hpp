@@ -21,7 +21,9 @@ public:
     awaitable<acme::outcome<void>> deactivate();
 
 private:
-    awaitable<acme::outcome<crypto::key>> account_key();
+    /// The one on disk. Without a usable one a fresh one, made durable; `record` was about the lost one and
+    /// is emptied.
+    awaitable<acme::outcome<crypto::key>> account_key(storage::account_record* record);
     awaitable<acme::outcome<void>> settle_key_change();
     awaitable<acme::outcome<void>> promote();
     awaitable<void> tell_contacts(storage::account_record record);

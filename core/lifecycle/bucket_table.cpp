@@ -3,6 +3,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -116,6 +117,14 @@ void bucket_table::set_back(token_bucket::duration by) noexcept {
     for (bucket& one : slots_) {
         one.full_at -= one.key == 0 ? token_bucket::duration(0) : by;
     }
+}
+
+std::optional<std::uint64_t> parse_set_key(std::string_view digits) noexcept {
+    std::uint64_t key = 0;
+    const char* end = digits.data() + digits.size();
+    const auto [stop, problem] = std::from_chars(digits.data(), end, key, 16);
+    const bool whole = digits.size() == 16 && problem == std::errc() && stop == end;
+    return whole && key != 0 ? std::optional(key) : std::nullopt;
 }
 
 std::size_t bucket_table::place_of(std::uint64_t key) const noexcept {

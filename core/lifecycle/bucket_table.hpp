@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,8 @@ namespace evercert::lifecycle {
 std::uint64_t bucket_key(std::string_view name) noexcept;
 /// The same for a set of names, whatever their order; a name that stands there twice counts once.
 std::uint64_t set_key(const std::vector<identifier>& names);
+/// From the 16 hexadecimal digits that records have; nothing for what cannot be of ours.
+std::optional<std::uint64_t> parse_set_key(std::string_view digits) noexcept;
 
 /// A bucket that is not in the table is full. 24 bytes a slot, of which 2/5 to 4/5
 /// are in use while it grows.

@@ -10,7 +10,7 @@ renewal_window window_of(wall_time not_before, wall_time not_after) {
     const milliseconds lifetime = std::max(milliseconds(0), not_after - not_before);
     const bool is_short = lifetime < days(10);
     const milliseconds until_open = is_short ? lifetime / 2 : lifetime / 3 * 2;
-    const milliseconds width = std::min<milliseconds>(days(1), lifetime / 20);
+    const milliseconds width = is_short ? lifetime / 10 : std::min<milliseconds>(days(1), lifetime / 20);
     return renewal_window{
         not_before + until_open, not_before + until_open + width,
         fmt::format("at {} of its lifetime of {}", is_short ? "1/2" : "2/3", format_duration(lifetime))};

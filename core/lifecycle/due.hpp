@@ -9,8 +9,9 @@ namespace evercert::lifecycle {
 
 /// The window in which a certificate of this lifetime is renewed: it opens at 2/3 of the lifetime, at 1/2 if
 /// that is under ten days (Let's Encrypt's integration guide), and is wide enough that what was issued
-/// together is not renewed together: a twentieth of the lifetime, at most a day. Works for lifetimes from
-/// seconds to centuries.
+/// together is not renewed together: a twentieth of the lifetime, at most a day; a tenth if that is under ten
+/// days, because those come back so soon that what an outage has crowded together would else stay so.
+/// Works for lifetimes from seconds to centuries.
 struct renewal_window {
     wall_time opens;
     wall_time closes;

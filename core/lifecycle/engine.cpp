@@ -40,6 +40,9 @@ void engine_impl::assign(assignment what) {
         it = same ? std::next(it) : sessions_.erase(it); // what is under way keeps its session
     }
     issuers_ = std::move(what.issuers);
+    for (const auto& [name, settings] : issuers_) {
+        tasks_.spawn("contacts at " + name, see_to_contacts(name));
+    }
 
     decltype(entries_) kept;
     for (certificate_ptr& wanted : what.certificates) {
@@ -55,14 +58,18 @@ void engine_impl::assign(assignment what) {
         const entry_ptr who = found->second;
         entries_.erase(found);
         const bool changed = !(*who->wanted == *wanted);
+        const bool elsewhere = who->wanted->policy->deploy != wanted->policy->deploy;
         if (changed) {
             who->wanted = wanted;
         }
         kept.emplace(who->name(), who);
         if (changed) {
             emit("cert.reconfigured", severity::info, *who, "its configuration changed");
-            who->later.emplace_back(reconfigured{std::move(wanted)});
+            who->later.emplace_back(reconfigured{std::move(wanted), elsewhere});
             start(who);
+        } else if (who->next_check == wall_time::max() && who->rest && !who->running) {
+            plan_checks(*who); // its issuer may be asked now
+            put_on_schedule(who);
         }
     }
     for (auto& [name, gone] : entries_) {

@@ -98,6 +98,8 @@ struct certificate_status {
     std::vector<issuer_state> at; ///< only issuers with trouble
     std::optional<renewal_window_state> window;
     bool revoking = false; ///< a revocation was asked for and is not confirmed yet
+    /// Why the CRL that its leaf names cannot be used: known to examine() only, empty when all is well.
+    std::string crl_problem;
 };
 
 /// One line of `evercert plan`.
@@ -185,6 +187,9 @@ using secret_reader = std::function<result<crypto::secret>(const std::string& fi
 /// Asks the CRL that a leaf names; see revocation_watch::check.
 using crl_checker = std::function<awaitable<crl_answer>(watched_leaf leaf,
                                                         std::shared_ptr<const crypto::certificate> issuer)>;
+/// The same from what is at hand; see revocation_watch::cached.
+using crl_peek =
+    std::function<std::optional<crl_answer>(const watched_leaf& leaf, const crypto::certificate& issuer)>;
 
 /// All references must outlive the engine.
 struct engine_parts {
@@ -198,6 +203,7 @@ struct engine_parts {
     client_factory make_client;
     secret_reader read_hmac_key;
     crl_checker check_crl; ///< none: CRLs are not looked at
+    crl_peek peek_crl{};   ///< none: what is wrong with a CRL is told in the log only
     unsigned keep_versions = 10;
 };
 std::unique_ptr<engine> make_engine(const asio::any_io_executor& executor, engine_parts parts);

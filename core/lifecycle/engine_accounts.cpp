@@ -15,6 +15,23 @@ error told(const acme::failure& what) {
 
 } // namespace
 
+/// The CA hears of changed contacts when they change, not when something is ordered next.
+awaitable<void> engine_impl::see_to_contacts(std::string issuer_name) {
+    auto read = [this, &issuer_name] { return parts_.repository.load_account(issuer_name); };
+    auto found = co_await parts_.workers.run(read);
+    const auto settings = issuers_.find(issuer_name);
+    if (!found || !*found || settings == issuers_.end() || stopping_) {
+        co_return;
+    }
+    const storage::account_record& record = **found;
+    if (record.url.empty() || record.deactivated || record.directory != settings->second.directory ||
+        record.contacts == join(settings->second.contacts, ",")) {
+        co_return;
+    }
+    // Opening an account tells them. If that fails now, the next order opens it.
+    (void)co_await session_of(issuer_name)->ready();
+}
+
 awaitable<std::vector<account_status>> engine_impl::accounts() {
     auto list = [this] { return parts_.repository.accounts(); };
     auto on_disk = co_await parts_.workers.run(list);

@@ -86,7 +86,7 @@ private:
     void admit_due();
     [[nodiscard]] std::optional<wall_time> earliest_admission() const;
     void restore_limits(const storage::job_record& job);
-    void note_limits(const machine_event& outcome);
+    void note_limits(entry& who, const machine_event& outcome);
 
     // The start, and watching.
     awaitable<void> sweep();
@@ -101,7 +101,9 @@ private:
     awaitable<std::shared_ptr<const crypto::certificate>> issuer_certificate(entry_ptr who, resting_leaf leaf,
                                                                              unsigned version);
     [[nodiscard]] static std::vector<resting_leaf> leaves_of(const entry& who, text_pool& pool);
+    [[nodiscard]] std::string crl_problem(const entry& who);
 
+    awaitable<void> see_to_contacts(std::string issuer_name);
     awaitable<account_status> recorded_account(std::string issuer_name);
 
     void report(const std::string& task, const std::string& what);

@@ -2,6 +2,7 @@
 #include "core/lifecycle/engine_impl.hpp"
 #include "core/lifecycle/machine_events.hpp"
 #include "core/lifecycle/renewal.hpp"
+#include "core/lifecycle/spent_orders.hpp"
 
 #include <fmt/format.h>
 
@@ -148,21 +149,21 @@ std::optional<wall_time> engine_impl::earliest_admission() const {
     return earliest;
 }
 
-/// What the record says was taken from the limits.
+/// What the record says was taken from the limits, and of issuers that were not to be asked.
 void engine_impl::restore_limits(const storage::job_record& job) {
     const wall_time now = parts_.time.now();
+    for (const storage::issuer_trouble& trouble : job.troubles) {
+        if (trouble.whole_issuer && trouble.not_before > now && issuers_.contains(trouble.issuer)) {
+            session_of(trouble.issuer)->restore_pause(trouble, now);
+        }
+    }
     const auto ledger_for = [this](const std::string& name) -> rate_ledger* {
         const auto settings = issuers_.find(name);
         return settings == issuers_.end() ? nullptr : ledger_of(settings->second).get();
     };
     for (const storage::spent_order_record& spent : job.spent) {
         if (rate_ledger* ledger = ledger_for(spent.issuer)) {
-            spent_order order;
-            order.when = spent.when;
-            order.kind = parse_order_kind(spent.kind).value_or(order_kind::fresh);
-            order.set = spent.set;
-            order.domains = spent.domains;
-            ledger->restore(order, now);
+            ledger->restore(from_record(spent), now);
         }
     }
     for (const storage::failed_validation_record& failed : job.failed_validations) {
@@ -178,11 +179,21 @@ void engine_impl::restore_limits(const storage::job_record& job) {
     }
 }
 
-void engine_impl::note_limits(const machine_event& outcome) {
+/// What the outcome of an order means for its issuer's limits; to be told before the machine.
+void engine_impl::note_limits(entry& who, const machine_event& outcome) {
     const auto* failure = std::get_if<order_failed>(&outcome);
-    if (failure != nullptr && failure->failed_validation && issuers_.contains(failure->issuer)) {
-        ledger_of(issuers_.at(failure->issuer))
-            ->fail_validation(*failure->failed_validation, parts_.time.now());
+    if (failure == nullptr || !issuers_.contains(failure->issuer)) {
+        return;
+    }
+    rate_ledger& ledger = *ledger_of(issuers_.at(failure->issuer));
+    const wall_time now = parts_.time.now();
+    if (failure->failed_validation) {
+        ledger.fail_validation(*failure->failed_validation, now);
+    }
+    const auto* spent =
+        failure->unissued ? spent_for(who.awake->machine.job, failure->issuer, failure->key) : nullptr;
+    if (spent != nullptr) {
+        ledger.give_back(from_record(*spent), now);
     }
 }
 

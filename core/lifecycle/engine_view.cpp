@@ -3,6 +3,7 @@
 #include "core/lifecycle/due.hpp"
 #include "core/lifecycle/engine_impl.hpp"
 #include "core/lifecycle/machine_events.hpp"
+#include "core/lifecycle/renewal.hpp"
 
 #include <fmt/format.h>
 
@@ -56,8 +57,7 @@ live_certificate shown_leaf(const resting_leaf& leaf, unsigned version) {
 
 std::string reason_at_rest(const resting_facts& rest) {
     if (rest.why == cause::renewal_info && rest.first.has_window()) {
-        return fmt::format("renewal in the CA's window from {} to {}", format_time(rest.first.window_start),
-                           format_time(rest.first.window_end));
+        return window_reason(rest.due, rest.first.window_start, rest.first.window_end);
     }
     return "renewal " + window_of(rest.first.not_before, rest.first.not_after).reason;
 }
@@ -212,18 +212,25 @@ awaitable<result<certificate_status>> engine_impl::examine(std::string name) {
         co_return fail(errc::not_found,
                        fmt::format("there is no managed certificate called {}", escape(name, 100)));
     }
+    const auto shown_now = [&] {
+        certificate_status shown = status_of(*who, parts_.files);
+        shown.crl_problem = crl_problem(*who);
+        return shown;
+    };
     if (!who->rest) {
-        co_return status_of(*who, parts_.files);
+        co_return shown_now();
     }
     auto read = [this, name = who->name()] { return parts_.files.inspect(name); };
     auto found = co_await parts_.workers.run(read);
     if (!found || !who->rest) {
-        co_return status_of(*who, parts_.files);
+        co_return shown_now();
     }
     machine_state machine;
     machine.wanted = who->wanted;
     const next_step next = resume(machine, std::move(found->seen), parts_.time.now(), parts_.random);
-    co_return status_of(machine, next, who->phase, parts_.files);
+    certificate_status shown = status_of(machine, next, who->phase, parts_.files);
+    shown.crl_problem = crl_problem(*who);
+    co_return shown;
 }
 
 std::vector<planned_step> engine_impl::plan() const {

@@ -76,9 +76,16 @@ awaitable<void> engine_impl::sweep() {
         }
     }
     swept_ = true;
-    const auto everybody = entries_;
-    for (const auto& [name, who] : everybody) {
-        if (!who->awake && !who->rest) {
+    // The patrol goes on for hours: nothing of the size of the installation is kept over it.
+    *names = std::vector<std::string>();
+    {
+        std::vector<entry_ptr> unread;
+        for (const auto& [name, who] : entries_) {
+            if (!who->awake && !who->rest) {
+                unread.push_back(who);
+            }
+        }
+        for (const entry_ptr& who : unread) {
             start(who);
         }
     }
@@ -156,7 +163,7 @@ awaitable<void> engine_impl::check(entry_ptr who) {
         version = who->rest->version;
     }
     std::vector<machine_event> news;
-    wall_time next = now + longest_between_checks;
+    wall_time next = wall_time::max(); // stays so when its CA has nothing to say: no look at all then
     for (const resting_leaf& leaf : leaves_of(*who, pool_)) {
         if (leaf.not_after <= now) {
             continue;
@@ -166,7 +173,9 @@ awaitable<void> engine_impl::check(entry_ptr who) {
         next = std::min({next, by_info, by_crl});
     }
     const wall_time after = parts_.time.now();
-    who->next_check = std::clamp(next, after + shortest_between_checks, after + longest_between_checks);
+    who->next_check = next == wall_time::max()
+                          ? next
+                          : std::clamp(next, after + shortest_between_checks, after + longest_between_checks);
     who->later.insert(who->later.end(), std::make_move_iterator(news.begin()),
                       std::make_move_iterator(news.end()));
 }
@@ -189,7 +198,17 @@ awaitable<wall_time> engine_impl::ask_renewal_info(entry_ptr who, resting_leaf l
     auto info = co_await (*client)->fetch_renewal_info(std::move(id));
     const wall_time now = parts_.time.now();
     if (!info) {
-        co_return now + session->renewal_info_failed(info.error(), parts_.random);
+        const wall_time again = now + session->renewal_info_failed(info.error(), parts_.random);
+        if (info.error().cause.code != errc::unsupported) {
+            const bool first = session->first_without_renewal_info();
+            emit(
+                "cert.renewal_info_missed", first ? severity::warning : severity::debug, *who,
+                fmt::format("{} does not say when it is to be renewed, so what is planned stays; asked again "
+                            "at {}: {}",
+                            issuer, format_time(again), info.error().cause.text()),
+                {{"issuer", issuer}});
+        }
+        co_return again;
     }
     session->renewal_info_answered();
     if (info->start != leaf.window_start || info->end != leaf.window_end) {
@@ -222,6 +241,21 @@ awaitable<wall_time> engine_impl::ask_crl(entry_ptr who, resting_leaf leaf, unsi
         news->emplace_back(revoked{leaf.fingerprint_hex()});
     }
     co_return answer.ask_again;
+}
+
+std::string engine_impl::crl_problem(const entry& who) {
+    for (const resting_leaf& leaf : leaves_of(who, pool_)) {
+        const auto above = issuer_certificates_.find(*leaf.authority_id);
+        if (!parts_.peek_crl || leaf.crl_url->empty() || above == issuer_certificates_.end()) {
+            continue;
+        }
+        const auto answer = parts_.peek_crl({leaf.serial.hex(), *leaf.crl_url}, *above->second);
+        if (answer && answer->verdict == crl_verdict::unknown) {
+            return fmt::format("the revocation list {} is of no use: {}", escape(*leaf.crl_url, 200),
+                               answer->trouble);
+        }
+    }
+    return {};
 }
 
 /// What signs the leaf's CRL. Read once for all leaves below it.

@@ -1,6 +1,7 @@
 // The work on one certificate.
 #include "core/lifecycle/deploying.hpp"
 #include "core/lifecycle/engine_impl.hpp"
+#include "core/lifecycle/machine_events.hpp"
 #include "core/lifecycle/revoking.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +17,8 @@ constexpr milliseconds unreadable_rest = std::chrono::minutes(1);
 } // namespace
 
 awaitable<void> engine_impl::drive(entry_ptr who) {
+    // Whoever starts this goes on first: entries that start one another would else stand on one stack.
+    co_await asio::post(asio::use_awaitable);
     std::string mistake;
     const bool looks = !who->awake && !who->rest;
     try {
@@ -159,7 +162,7 @@ awaitable<void> engine_impl::order(entry_ptr who) {
     const unsigned early = who->awake->machine.job.early_renewals;
     machine_event outcome =
         co_await perform_order(who->awake->machine, *session, answers, parts_, teller_of(who));
-    note_limits(outcome);
+    note_limits(*who, outcome);
     tell(*who, outcome);
     const storage::job_record& job = who->awake->machine.job;
     if (const auto* fresh = std::get_if<issued>(&outcome)) {
@@ -188,6 +191,14 @@ awaitable<void> engine_impl::order(entry_ptr who) {
         co_return;
     }
     const storage::issuer_trouble* trouble = job.latest_trouble();
+    if (trouble->problem_class == slow_class) {
+        emit("cert.order_waits", severity::info, *who,
+             fmt::format("{}; next look {}", trouble->problem,
+                         format_time(std::max(who->awake->next.when, parts_.time.now()))),
+             {{"issuer", issuer_name}});
+        (void)co_await save(who);
+        co_return;
+    }
     emit("cert.order_failed", severity::error, *who,
          fmt::format("{} (failure {} at {}, next {} {})", trouble->problem, trouble->failures, issuer_name,
                      who->awake->next.what == action::order ? "at " + who->awake->next.issuer : "try",

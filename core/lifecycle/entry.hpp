@@ -29,10 +29,10 @@ struct entry {
     std::unique_ptr<awake_entry> awake; ///< this or `rest`, or neither before the first look
     std::unique_ptr<resting_facts> rest;
     state phase = state::starting;
-    bool running = false; ///< a coroutine works on it: what comes meanwhile waits in `later`
-    bool removed = false; ///< not configured any more: its coroutine ends after the step under way
-    const std::string* unreadable = nullptr; ///< why its files could not be looked at
+    bool running = false;   ///< a coroutine works on it: what comes meanwhile waits in `later`
+    bool removed = false;   ///< not configured any more: its coroutine ends after the step under way
     bool inspected = false; ///< its certificates were read since the start, not just its record
+    const std::string* unreadable = nullptr; ///< why its files could not be looked at
     std::vector<machine_event> later;
     std::uint64_t ticket = 0;              ///< of its valid place in the schedule
     std::shared_ptr<issuer_session> place; ///< where it was given a place for an order

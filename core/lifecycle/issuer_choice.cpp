@@ -36,11 +36,10 @@ bool gives_way(const issuer_hold& hold, const machine_state& state, bool presses
 }
 
 /// Whether enough was tried at an issuer for the next one to have a turn.
-bool is_exhausted(const storage::issuer_trouble& trouble, const machine_state& state, bool presses,
-                  wall_time now) {
+bool is_exhausted(const storage::issuer_trouble& trouble, bool presses, wall_time now) {
     if (trouble.problem_class == slow_class) {
         // Its order stands. Leaving it for another issuer's costs more than waiting, while there is time.
-        const milliseconds patience = presses && state.live ? slow_patience_pressed : slow_patience;
+        const milliseconds patience = presses ? slow_patience_pressed : slow_patience;
         return now - trouble.first_failure > patience;
     }
     const bool hopeless = trouble.problem_class != to_string(problem_class::later) &&
@@ -63,7 +62,7 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
         const auto* trouble = find_issuer(state.job.troubles, order.issuer);
         const auto& issuers = state.wanted->policy->issuers;
         if (!order.url.empty() && trouble != nullptr && trouble->problem_class == slow_class &&
-            !is_exhausted(*trouble, state, presses, now) &&
+            !is_exhausted(*trouble, presses, now) &&
             std::ranges::find(issuers, order.issuer) != issuers.end()) {
             // Its issuer may have to be left alone all the same, or this would be asked for without end.
             const auto* hold = find_issuer(state.holds, order.issuer);
@@ -89,7 +88,7 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
                                : fmt::format("retry at {} after {}", issuer,
                                              count_of(trouble->failures, "failure"))};
         }
-        const bool exhausted = trouble != nullptr && is_exhausted(*trouble, state, presses, now);
+        const bool exhausted = trouble != nullptr && is_exhausted(*trouble, presses, now);
         if (!exhausted && !(hold != nullptr && after_hold > now && gives_way(*hold, state, presses))) {
             break;
         }

@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "core/lifecycle/account_keeper.hpp"
 #include "core/lifecycle/backoff.hpp"
+#include "core/lifecycle/machine_events.hpp"
 
 #include <fmt/format.h>
 
@@ -13,6 +14,9 @@ namespace {
 
 /// Orders under way may hold up a key change for so long.
 constexpr milliseconds roll_over_patience = std::chrono::minutes(6);
+
+/// Of the backoff's ladder, for an issuer as a whole: 100 minutes.
+constexpr unsigned longest_rung = 3;
 
 acme::failure account_failure(error cause) {
     return acme::failure(acme::step::account, std::move(cause));
@@ -73,9 +77,9 @@ milliseconds issuer_session::renewal_info_failed(const acme::failure& why, rando
         return long_term;
     }
     renewal_info_failures_ = std::min(renewal_info_failures_ + 1, 1000U);
-    const milliseconds wait = backoff(renewal_info_failures_, problem_class::later,
-                                      why.retry_after.value_or(milliseconds(0)), random);
-    return why.retry_after ? wait : std::min(wait, long_term);
+    const milliseconds wait =
+        std::min(backoff(renewal_info_failures_, problem_class::later, milliseconds(0), random), long_term);
+    return std::max(wait, std::min(why.retry_after.value_or(milliseconds(0)), longest_backoff));
 }
 
 void issuer_session::note_success(const std::vector<identifier>& names) {
@@ -93,7 +97,10 @@ void issuer_session::note_failure(const verdict& judged, const std::string& text
         return; // orders that were already under way fail together and count once
     }
     ++failures_;
-    const milliseconds rest = backoff(failures_, judged.kind, judged.at_least, parts_.random);
+    // One certificate's try after each pause is all the CA sees of us, so that the ladder's last rung, a day,
+    // would be late for all of them and spare it nothing.
+    const unsigned rung = judged.kind == problem_class::later ? std::min(failures_, longest_rung) : failures_;
+    const milliseconds rest = backoff(rung, judged.kind, judged.at_least, parts_.random);
     pause_ = issuer_pause{parts_.time.steady_now() + rest, text};
     event paused_event{.id = "issuer.paused",
                        .level = severity::warning,
@@ -102,6 +109,17 @@ void issuer_session::note_failure(const verdict& judged, const std::string& text
                                               format_duration(rest), text),
                        .fields = {{"issuer", settings_.name}}};
     parts_.events.emit(paused_event);
+}
+
+void issuer_session::restore_pause(const storage::issuer_trouble& trouble, wall_time now) {
+    const milliseconds rest = believable(trouble.not_before, now) - now;
+    if (!trouble.whole_issuer || rest <= milliseconds(0)) {
+        return;
+    }
+    failures_ = std::max(failures_, trouble.failures);
+    if (const steady_time until = parts_.time.steady_now() + rest; !pause_ || pause_->until < until) {
+        pause_ = issuer_pause{until, trouble.problem};
+    }
 }
 
 awaitable<acme::outcome<acme::client*>> issuer_session::ready() {

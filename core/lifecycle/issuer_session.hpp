@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace evercert::lifecycle {
@@ -44,6 +45,8 @@ public:
     /// issuer when the failure concerns all its certificates.
     void note_failure(const verdict& judged, const std::string& text);
     void note_success(const std::vector<identifier>& names);
+    /// From the record of a certificate that failed before a restart.
+    void restore_pause(const storage::issuer_trouble& trouble, wall_time now);
     /// A person wants it tried now.
     void lift_pause() noexcept { pause_.reset(); }
     /// Failures in a row that concerned the issuer as a whole.
@@ -58,7 +61,13 @@ public:
     }
     /// When to ask again after a failure: temporary ones soon, ever more slowly, the others after hours.
     milliseconds renewal_info_failed(const acme::failure& why, random_source& random);
-    void renewal_info_answered() noexcept { renewal_info_failures_ = 0; }
+    void renewal_info_answered() noexcept {
+        renewal_info_failures_ = 0;
+        renewal_info_missed_ = false;
+    }
+    /// Whether this failure is the first since it was last had: a CA's trouble is not told once for each
+    /// certificate.
+    bool first_without_renewal_info() noexcept { return !std::exchange(renewal_info_missed_, true); }
 
     // Places for concurrent orders.
     [[nodiscard]] bool take_place() noexcept;
@@ -81,6 +90,7 @@ private:
     std::optional<issuer_pause> pause_;
     steady_time no_renewal_info_until_{};
     unsigned renewal_info_failures_ = 0;
+    bool renewal_info_missed_ = false;
     unsigned orders_ = 0;
 };
 

@@ -51,6 +51,7 @@ struct looked { ///< at the files and the record
 struct woken {}; ///< nothing but time has passed
 struct reconfigured {
     certificate_ptr wanted;
+    bool elsewhere = false; ///< it is deployed to others than before; a machine just woken cannot tell
 };
 struct renewal_asked {
     bool at_once = false; ///< without waiting for a backoff
@@ -74,8 +75,9 @@ struct order_failed {
     verdict judged;
     std::string text; ///< for people, one line
     bool order_lost = false;
-    bool slow =
-        false; ///< the order stands, and time alone may mend it: the CA works on it, or our clock is wrong
+    bool unissued = false; ///< nothing has come of the order, and nothing will
+    bool slow = false; ///< the order stands and time alone may mend it: the CA works on it, its answer was
+                       ///< lost, our clock is wrong
     key_type key = key_type::ecdsa_p256;          ///< whose order it was
     std::optional<std::string> failed_validation; ///< the name, when the CA could not validate it
 };

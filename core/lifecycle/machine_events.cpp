@@ -3,6 +3,7 @@
 #include "core/lifecycle/backoff.hpp"
 #include "core/lifecycle/due.hpp"
 #include "core/lifecycle/renewal.hpp"
+#include "core/lifecycle/spent_orders.hpp"
 
 #include <fmt/format.h>
 
@@ -179,7 +180,7 @@ void taker::operator()(const looked& seen) {
 
 void taker::operator()(const reconfigured& change) {
     const auto& deploy = change.wanted->policy->deploy;
-    const bool elsewhere = !deploy.empty() && deploy != state_.wanted->policy->deploy;
+    const bool elsewhere = !deploy.empty() && (change.elsewhere || deploy != state_.wanted->policy->deploy);
     state_.wanted = change.wanted;
     if (elsewhere) {
         deploy_live_again();
@@ -196,8 +197,7 @@ void taker::operator()(const order_begun& begun) {
     if (begun.spent) {
         auto& spent = job().spent;
         std::erase_if(spent, [this](const auto& one) { return one.when < now_ - spent_memory; });
-        spent.push_back({begun.order.issuer, begun.spent->when, std::string(to_string(begun.spent->kind)),
-                         begun.spent->set, begun.spent->domains});
+        spent.push_back(to_record(begun.order.issuer, *begun.spent));
         keep_newest(spent, most_spent);
     }
 }
@@ -223,10 +223,19 @@ void taker::operator()(const issued& fresh) {
     draw_renewal(state_, random_);
     // A CA that dates certificates back further than half their life must not make us renew in a circle.
     const wall_time earliest = now_ + (fresh.version.not_after() - now_) / 3;
-    job().renew_at = std::max(*job().renew_at, earliest);
+    if (*job().renew_at < earliest) {
+        renewal_window late = window_of(fresh.version.not_before(), fresh.version.not_after());
+        late.closes += earliest - late.opens;
+        late.opens = earliest;
+        job().renew_at = pick(late, random_);
+    }
 }
 
 void taker::operator()(const order_failed& failure) {
+    if (auto* spent = failure.unissued ? spent_for(job(), failure.issuer, failure.key) : nullptr) {
+        spent->set.clear();
+        spent->domains.clear();
+    }
     if (failure.order_lost) {
         std::erase_if(job().orders,
                       [&](const storage::order_record& known) { return known.key == failure.key; });
@@ -239,10 +248,14 @@ void taker::operator()(const order_failed& failure) {
         at = job().troubles.insert(at, std::move(fresh));
     }
     const bool waits = failure.slow && !failure.order_lost;
+    if (waits && at->problem_class != slow_class) {
+        at->first_failure = now_; // patience is for this wait, not for what went before
+    }
     at->failures = waits ? std::max(at->failures, 1U) : std::min(at->failures + 1, 1'000'000U);
     at->last_failure = now_;
     at->problem_class = waits ? slow_class : to_string(failure.judged.kind);
     at->problem = failure.text;
+    at->whole_issuer = failure.judged.whole_issuer;
     at->not_before =
         now_ + (waits ? slow_pace(now_ - at->first_failure, failure.judged.at_least)
                       : backoff(at->failures, failure.judged.kind, failure.judged.at_least, random_));

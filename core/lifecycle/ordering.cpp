@@ -17,6 +17,26 @@ using acme::step;
 /// An order whose certificate is not valid by our clock is kept for so long.
 constexpr milliseconds longest_out_of_time = std::chrono::hours(2);
 
+/// Whether the order stands and time alone may bring its certificate: the CA still works on it, or has been
+/// asked for it and its answer was lost. Then the certificate may exist, and another order would be one too
+/// many.
+bool may_yet_come(const failure& what) {
+    if (acme::order_lost(what) || !what.finalized) {
+        return false;
+    }
+    const bool no_answer =
+        what.http_status == 0 && (what.cause.code == errc::timed_out || what.cause.code == errc::network);
+    switch (what.where) {
+    case step::order:
+    case step::finalize:
+        return no_answer;
+    case step::certificate:
+        return no_answer || what.http_status >= 500;
+    default:
+        return false;
+    }
+}
+
 /// The conversation about one certificate at one issuer; the machine's state moves on beneath it.
 class conversation {
 public:
@@ -41,6 +61,7 @@ private:
     [[nodiscard]] std::optional<storage::order_record> resumable(key_type key) const;
     [[nodiscard]] key_request key_for(key_type key, const std::optional<storage::order_record>& order) const;
     [[nodiscard]] std::string profile() const;
+    [[nodiscard]] bool waits() const;
     machine_event failed(key_type key, const failure& what);
     [[nodiscard]] machine_event failed_here(key_type key, step where, error cause,
                                             bool order_lost = false) const;
@@ -51,6 +72,13 @@ private:
     const engine_parts& parts_;
     teller tell_;
 };
+
+/// Whether the CA was still working on the order when it was last looked at.
+bool conversation::waits() const {
+    const auto& troubles = state_.job.troubles;
+    const auto at = std::ranges::find(troubles, session_.settings().name, &storage::issuer_trouble::issuer);
+    return at != troubles.end() && at->problem_class == slow_class;
+}
 
 std::string conversation::profile() const {
     const std::string& own = state_.wanted->policy->profile;
@@ -65,11 +93,22 @@ machine_event conversation::failed(key_type key, const failure& what) {
     outcome.text = explain(what, outcome.judged);
     // An order is bound to its key.
     outcome.order_lost = acme::order_lost(what) || outcome.judged.fresh_key;
-    outcome.slow = what.cause.code == errc::timed_out && what.where == step::order && !outcome.order_lost;
+    outcome.unissued =
+        what.where == step::new_order || (outcome.order_lost && what.where != step::certificate);
+    outcome.slow = !outcome.order_lost && may_yet_come(what);
+    // What was known of an order that waits is not lost with one answer.
+    if (what.where == step::order && what.http_status == 0 && waits()) {
+        outcome.slow = !outcome.order_lost;
+    }
     if (what.name && what.said && (what.where == step::challenge || what.where == step::authorization)) {
         outcome.failed_validation = what.name->value;
     }
     session_.note_failure(outcome.judged, outcome.text);
+    if (const auto pause = outcome.judged.whole_issuer ? session_.paused() : std::nullopt) {
+        // So that its record tells of the pause after a restart.
+        const auto rest = std::chrono::ceil<milliseconds>(pause->until - parts_.time.steady_now());
+        outcome.judged.at_least = std::max(outcome.judged.at_least, rest);
+    }
     return outcome;
 }
 
@@ -134,6 +173,7 @@ awaitable<std::optional<machine_event>> conversation::begin(key_type key, std::s
     begun.order.after =
         std::max(subject != nullptr ? subject->number : 0, state_.live ? state_.live->number : 0);
     begun.spent = session_.spend(claim, now);
+    begun.order.spent = begun.spent ? begun.spent->when : wall_time();
     machine_event event = std::move(begun);
     auto told = co_await tell_(std::move(event));
     if (!told) {
@@ -154,6 +194,9 @@ awaitable<acme::outcome<acme::issued>> conversation::converse(acme::client& clie
     if (const leaf_facts* leaf = replaced_leaf(state_, session_.settings().name, key);
         leaf != nullptr && session_.settings().renewal_info) {
         request.replaces = acme::renewal_id(leaf->authority_id, leaf->serial);
+    }
+    if (!request.order_url.empty() && waits()) {
+        request.processing_patience = milliseconds(0); // one look: its place is for others
     }
     request.answers = answers_;
     request.on_order = [this, key](std::string url) -> awaitable<result<void>> {

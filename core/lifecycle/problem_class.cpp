@@ -31,24 +31,29 @@ constexpr std::string_view our_side =
     "that leads "
     "elsewhere is enough to fail), and firewalls, NAT and the hosting provider must let port 80 in from "
     "everywhere; "
-    "'curl -v http://{name}/.well-known/acme-challenge/test' from another network shows what the CA sees";
+    "'curl -v http://{name}/.well-known/acme-challenge/test' from another network shows what the CA sees; it "
+    "is tried again by itself, and at once with 'evercert renew NAME --now'";
 constexpr std::string_view no_such_name =
     "make {name} resolve: add an A or AAAA record that leads to this machine, or take the name out of the "
     "configuration and run 'evercert reload'; 'dig {name} A' and 'dig {name} AAAA' show what there is, and a "
     "broken "
-    "DNSSEC signature counts as no answer";
+    "DNSSEC signature counts as no answer; it is tried again by itself, and at once with 'evercert renew "
+    "NAME "
+    "--now'";
 constexpr std::string_view another_server = "requests for http://{name}/.well-known/acme-challenge/ must "
                                             "reach evercertd, and another server answers them: "
                                             "make the A and AAAA records of {name} lead to this machine, and "
                                             "let evercertd hold port 80, or have the server "
                                             "that holds it pass this path on to evercertd; 'curl -v "
                                             "http://{name}/.well-known/acme-challenge/test' shows who "
-                                            "answers";
+                                            "answers; it is tried again by itself, and at once with "
+                                            "'evercert renew NAME --now'";
 constexpr std::string_view forbidden_by_caa = "allow this CA in the CAA records of {name}, or of the domain "
                                               "above it that has them: an 'issue' record with the "
                                               "CA's own domain as its value (for Let's Encrypt: 0 issue "
                                               "letsencrypt.org); 'dig {name} CAA' shows them; or put "
-                                              "another CA under 'issuers'";
+                                              "another CA under 'issuers'; it is tried again once a day, "
+                                              "and at once with 'evercert renew NAME --now'";
 constexpr std::string_view rate_limit = "wait: it is tried again by itself as soon as the CA allows it; if "
                                         "this comes back, ask for fewer certificates "
                                         "(several names can share one) or put a second CA under 'issuers'";
@@ -88,6 +93,8 @@ constexpr std::string_view wrong_clock = "check this machine's clock ('timedatec
                                          "right, the CA's is not, and another one under 'issuers' helps";
 constexpr std::string_view odd_chain = "nothing that is in use was touched; if it comes back, the CA has to "
                                        "be told, or another one put under 'issuers'";
+constexpr std::string_view ca_at_work = "nothing: the names are proven and the CA works on the order, which "
+                                        "is kept and looked at again by itself";
 constexpr std::string_view no_way_to_the_ca = "see whether this machine reaches the CA (its network, its "
                                               "DNS, a proxy in between); if it does, the CA is slow or "
                                               "down, and it is tried again by itself";
@@ -155,6 +162,10 @@ const row* find(std::string_view type) {
     return found == table.end() ? nullptr : found;
 }
 
+bool is_validation(step where) noexcept {
+    return where == step::challenge || where == step::authorization;
+}
+
 /// The row's mend with the name in it.
 std::string mend_of(std::string_view pattern, const std::string& name) {
     constexpr std::string_view place = "{name}";
@@ -183,10 +194,6 @@ bool before_orders(step where) {
 }
 
 verdict by_type(std::string_view type, const failure& what, const std::optional<identifier>& about) {
-    const bool validating = what.where == step::challenge || what.where == step::authorization;
-    if (type == "unauthorized" && validating) {
-        return from_row(*find("incorrectResponse"), about);
-    }
     if (type == "conflict" && what.where == step::key_change) {
         return verdict{.kind = never, .mend = "this key belongs to another account: make a new one"};
     }
@@ -229,8 +236,12 @@ verdict by_error(const failure& what) {
                            "'trust' if it is a private CA"};
     case errc::no_space:
         return verdict{.kind = later, .mend = std::string(disk_full)};
-    case errc::network:
     case errc::timed_out:
+        if (what.where == step::order && what.finalized) {
+            return verdict{.kind = later, .mend = std::string(ca_at_work)};
+        }
+        [[fallthrough]];
+    case errc::network:
         return verdict{.kind = later, .mend = std::string(no_way_to_the_ca)};
     case errc::io:
         return verdict{.kind = later, .mend = std::string(file_trouble)};
@@ -269,6 +280,19 @@ std::string_view to_string(problem_class kind) noexcept {
     return "later";
 }
 
+std::string_view meant_type(std::string_view type, std::string_view detail, step where) noexcept {
+    if (!is_validation(where)) {
+        return type;
+    }
+    if (type == "unauthorized") {
+        return "incorrectResponse";
+    }
+    // A name without an address: Pebble words it so, step-ca passes on what Go's resolver says.
+    const bool nameless = detail.find("could not resolve") != std::string_view::npos ||
+                          detail.find("no such host") != std::string_view::npos;
+    return nameless && (type == "connection" || type == "malformed") ? "dns" : type;
+}
+
 bool is_pause(const failure& what) noexcept {
     const bool limited = what.said && what.said->is("rateLimited") && !what.retry_after;
     return limited && what.said->detail.find("pause") != std::string::npos;
@@ -283,7 +307,8 @@ verdict classify(const failure& what) {
     } else if (what.said->is("compound") && !what.said->subproblems.empty()) {
         judged.kind = now;
         for (const auto& sub : what.said->subproblems) {
-            verdict part = by_type(sub.type, what, sub.name ? sub.name : what.name);
+            verdict part =
+                by_type(meant_type(sub.type, sub.detail, what.where), what, sub.name ? sub.name : what.name);
             const bool replaces = slower(part.kind, judged.kind) || judged.mend.empty();
             part.at_least = std::max(part.at_least, judged.at_least);
             part.forget_account |= judged.forget_account;
@@ -294,15 +319,16 @@ verdict classify(const failure& what) {
             }
         }
     } else {
-        judged = by_type(what.said->type, what, what.name);
+        judged = by_type(meant_type(what.said->type, what.said->detail, what.where), what, what.name);
     }
     if (what.retry_after) {
         // The CA's own word replaces our floor, in both directions.
         judged.at_least = *what.retry_after;
     }
+    const bool no_word = !what.said && !what.profile_missing && what.cause.code != errc::protocol;
+    const bool in_trouble = what.said && what.said->is("serverInternal") && what.http_status >= 500;
     judged.whole_issuer =
-        before_orders(what.where) || (what.where == step::new_order && !what.said && !what.profile_missing &&
-                                      what.cause.code != errc::protocol);
+        before_orders(what.where) || (what.where == step::new_order && (no_word || in_trouble));
     return judged;
 }
 

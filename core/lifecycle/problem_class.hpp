@@ -33,6 +33,9 @@ struct verdict {
 /// the .cpp).
 verdict classify(const acme::failure& what);
 
+/// What a CA means by a type at that step: while it validates, some CAs use a wider one than RFC 8555 has.
+std::string_view meant_type(std::string_view type, std::string_view detail, acme::step where) noexcept;
+
 /// Whether the CA waits for a person and not for time to pass: Let's Encrypt's "paused" is a rateLimited
 /// without Retry-After, and its words hold the address where the pause is lifted.
 bool is_pause(const acme::failure& what) noexcept;

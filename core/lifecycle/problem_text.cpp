@@ -52,11 +52,10 @@ std::string_view words_of(step where) noexcept {
 
 /// What a type means where the CA tried to reach the name; "{}" is the name.
 std::string_view plain_validation(std::string_view type) noexcept {
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> table{
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> table{
         {{"dns", "the CA could not look {} up in the DNS"},
          {"connection", "the CA could not connect to {}"},
          {"tls", "the CA could not make a TLS connection to {}"},
-         {"unauthorized", "the CA got another answer from {} than evercertd gives"},
          {"incorrectResponse", "the CA got another answer from {} than evercertd gives"},
          {"caa", "a CAA record forbids this CA to issue for {}"}}};
     const auto* const found = std::ranges::find(table, type, [](const auto& row) { return row.first; });
@@ -66,7 +65,8 @@ std::string_view plain_validation(std::string_view type) noexcept {
 std::string plain_words(const failure& what) {
     const acme::problem& said = *what.said;
     if (what.where == step::challenge || what.where == step::authorization || said.is("caa")) {
-        if (const std::string_view words = plain_validation(said.type); !words.empty()) {
+        const std::string_view type = meant_type(said.type, said.detail, what.where);
+        if (const std::string_view words = plain_validation(type); !words.empty()) {
             return fmt::format(fmt::runtime(words), what.name ? what.name->value : "one of the names");
         }
     }

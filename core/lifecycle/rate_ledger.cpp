@@ -151,6 +151,16 @@ spent_order rate_ledger::spend(const order_claim& claim, wall_time now) {
     return spent;
 }
 
+void rate_ledger::give_back(const spent_order& spent, wall_time now) {
+    const bucket_time at = begin(now);
+    if (const auto set = parse_set_key(spent.set); set && spent.kind != order_kind::ari) {
+        put_back(limit::set, *set, at);
+    }
+    for (const std::string& domain : spent.domains) {
+        put_back(limit::domain, bucket_key(domain), at);
+    }
+}
+
 void rate_ledger::fail_validation(std::string_view name, wall_time now) {
     const bucket_time at = begin(now);
     name = bare(name);
@@ -206,6 +216,13 @@ void rate_ledger::refused(const order_claim& claim, std::optional<wall_time> ret
 void rate_ledger::take(limit which, std::uint64_t key, std::string_view subject, bucket_time now) {
     if (book& its = of(which); its.rule.limited()) {
         its.buckets.put(key, its.rule.take(its.buckets.full_at(key), now, now), subject, now);
+    }
+}
+
+void rate_ledger::put_back(limit which, std::uint64_t key, bucket_time now) {
+    book& its = of(which);
+    if (const bucket_time full_at = its.buckets.full_at(key); full_at > now) {
+        its.buckets.put(key, its.rule.give_back(full_at), {}, now);
     }
 }
 

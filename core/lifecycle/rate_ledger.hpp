@@ -37,8 +37,8 @@ struct order_claim {
 struct spent_order {
     wall_time when;
     order_kind kind = order_kind::fresh;
-    std::string set;                  ///< set_digest() of the names
-    std::vector<std::string> domains; ///< of a fresh one: its registered domains, sorted, unique
+    std::string set;                  ///< set_digest() of the names; empty once it was given back
+    std::vector<std::string> domains; ///< of a fresh one: its registered domains, sorted, unique; likewise
 
     friend bool operator==(const spent_order&, const spent_order&) = default;
 };
@@ -82,6 +82,9 @@ public:
     /// Takes what the order costs, whether it fits or not, and returns what to keep. To be called once per
     /// order, before it is sent; an order that the CA then does not accept stays counted.
     spent_order spend(const order_claim& claim, wall_time now);
+    /// The order has ended without a certificate, and domains and sets count certificates. For the account it
+    /// stays counted.
+    void give_back(const spent_order& spent, wall_time now);
     /// True while `spent` still tells something: one of the buckets it took from has not been full since.
     /// What is dropped earlier makes the ledger after a restart believe in tokens that are not there.
     [[nodiscard]] bool needed(const spent_order& spent, wall_time now) const;
@@ -155,6 +158,7 @@ private:
     void play_past() const;
     void take(limit which, std::uint64_t key, std::string_view subject, bucket_time now);
     void take_past(limit which, std::uint64_t key, std::string_view subject, wall_time when, wall_time now);
+    void put_back(limit which, std::uint64_t key, bucket_time now);
     void empty_until(limit which, std::uint64_t key, std::string_view subject, bucket_time until,
                      bucket_time now);
     [[nodiscard]] bool full(limit which, std::uint64_t key, bucket_time now) const;

@@ -2,22 +2,12 @@
 #include "core/lifecycle/rate_ledger.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace evercert::lifecycle {
 namespace {
 
 /// A clock that is being disciplined goes back by less.
 constexpr token_bucket::duration patience = std::chrono::minutes(1);
-
-/// Nothing for what cannot be a digest of ours.
-std::optional<std::uint64_t> key_of_digest(std::string_view text) {
-    std::uint64_t key = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, key, 16);
-    const bool whole = text.size() == 16 && problem == std::errc() && stop == end;
-    return whole && key != 0 ? std::optional(key) : std::nullopt;
-}
 
 } // namespace
 
@@ -28,7 +18,7 @@ void rate_ledger::restore(const spent_order& spent, wall_time now) {
             take_past(limit::domain, bucket_key(domain), domain, spent.when, now);
         }
     }
-    if (const auto set = key_of_digest(spent.set); set && spent.kind != order_kind::ari) {
+    if (const auto set = parse_set_key(spent.set); set && spent.kind != order_kind::ari) {
         take_past(limit::set, *set, {}, spent.when, now);
     }
 }
@@ -127,7 +117,7 @@ bool rate_ledger::full(limit which, std::uint64_t key, bucket_time now) const {
 
 bool rate_ledger::needed(const spent_order& spent, wall_time now) const {
     const bucket_time at = look(now);
-    const auto set = key_of_digest(spent.set);
+    const auto set = parse_set_key(spent.set);
     if (spent.kind != order_kind::ari && set && !full(limit::set, *set, at)) {
         return true;
     }

@@ -59,14 +59,18 @@ wall_time effective_renewal(const machine_state& state) {
     return earliest_moment(state).when;
 }
 
+std::string window_reason(wall_time when, wall_time start, wall_time end) {
+    return fmt::format("renewal {} the CA's window from {} to {}", when < start ? "does not wait for" : "in",
+                       format_time(start), format_time(end));
+}
+
 due_reason planned_renewal(const machine_state& state) {
     const version_facts& subject = *subject_of(state);
     const moment planned = earliest_moment(state);
     if (planned.window == nullptr) {
         return {cause::lifetime, "renewal " + window_of(subject.not_before(), subject.not_after()).reason};
     }
-    std::string text = fmt::format("renewal in the CA's window from {} to {}",
-                                   format_time(planned.window->start), format_time(planned.window->end));
+    std::string text = window_reason(planned.when, planned.window->start, planned.window->end);
     if (!planned.window->explanation_url.empty()) {
         text += fmt::format(" (it explains: {})", escape(planned.window->explanation_url, 200));
     }

@@ -17,6 +17,9 @@ struct due_reason {
 /// once, but a CA that does so again and again to leaves still young is followed ever more slowly. The state
 /// has a version and job.renew_at.
 wall_time effective_renewal(const machine_state& state);
+/// A renewal at `when` beside the CA's window, for people. The CA's word never puts it off until it is too
+/// late: `when` may come before the window.
+std::string window_reason(wall_time when, wall_time start, wall_time end);
 /// What that moment follows from.
 due_reason planned_renewal(const machine_state& state);
 

@@ -37,6 +37,8 @@ public:
     /// The new `full_at` after taking a token at `when`, allowed or not. A bucket cannot hold less than
     /// nothing at `now`, which is later than `when` for what comes to be known late.
     [[nodiscard]] bucket_time take(bucket_time full_at, bucket_time when, bucket_time now) const noexcept;
+    /// The new `full_at` after a token that was taken is put back.
+    [[nodiscard]] bucket_time give_back(bucket_time full_at) const noexcept { return full_at - interval_; }
     /// The new `full_at` after the CA said that there is nothing before `until` (believed for one period at
     /// most): a token then, and not more.
     [[nodiscard]] bucket_time empty_until(bucket_time full_at, bucket_time until,

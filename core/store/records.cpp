@@ -40,7 +40,7 @@ void members(Record& version, Fields& fields) {
 
 template <same_record<order_record> Record, class Fields>
 void members(Record& order, Fields& fields) {
-    auto& [key, issuer, url, names, key_digest, profile, after] = order;
+    auto& [key, issuer, url, names, key_digest, profile, after, spent] = order;
     fields.key("key", key);
     fields.text("issuer", issuer);
     fields.text("url", url);
@@ -48,11 +48,13 @@ void members(Record& order, Fields& fields) {
     fields.text("key_digest", key_digest);
     fields.text("profile", profile);
     fields.count("after", after);
+    fields.time("spent", spent);
 }
 
 template <same_record<issuer_trouble> Record, class Fields>
 void members(Record& trouble, Fields& fields) {
-    auto& [issuer, failures, first_failure, last_failure, problem_class, problem, not_before] = trouble;
+    auto& [issuer, failures, first_failure, last_failure, problem_class, problem, not_before, whole_issuer] =
+        trouble;
     fields.text("issuer", issuer);
     fields.count("failures", failures);
     fields.time("first_failure", first_failure);
@@ -60,6 +62,7 @@ void members(Record& trouble, Fields& fields) {
     fields.text("problem_class", problem_class);
     fields.text("problem", problem);
     fields.time("not_before", not_before);
+    fields.flag("whole_issuer", whole_issuer);
 }
 
 template <same_record<renewal_info_record> Record, class Fields>

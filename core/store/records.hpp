@@ -50,6 +50,7 @@ struct order_record {
     std::string key_digest; ///< hex, of the pending key its CSR uses
     std::string profile;
     unsigned after = 0; ///< newest version when it was begun: a later one with its key came of it
+    wall_time spent{};  ///< `when` of what it took from the limits, unset if it took nothing
 
     friend bool operator==(const order_record&, const order_record&) = default;
 };
@@ -63,6 +64,7 @@ struct issuer_trouble {
     std::string problem_class; ///< "later", "daily" ... of the last failure
     std::string problem;       ///< one line for people: cause and mend
     wall_time not_before;      ///< nothing is tried there before this
+    bool whole_issuer = false; ///< it concerned every certificate of the issuer
 
     friend bool operator==(const issuer_trouble&, const issuer_trouble&) = default;
 };
@@ -82,9 +84,9 @@ struct renewal_info_record {
 struct spent_order_record {
     std::string issuer;
     wall_time when;
-    std::string kind; ///< "fresh", "same_set", "ari"
-    std::string set;  ///< digest of the names
-    std::vector<std::string> domains;
+    std::string kind;                 ///< "fresh", "same_set", "ari"
+    std::string set;                  ///< digest of the names; empty once nothing was issued for it
+    std::vector<std::string> domains; ///< likewise
 
     friend bool operator==(const spent_order_record&, const spent_order_record&) = default;
 };

@@ -20,7 +20,7 @@ using lifecycle::history_line;
 using lifecycle::issuer_state;
 using lifecycle::state;
 
-constexpr std::size_t most_recent = 5;
+constexpr std::size_t most_recent = 8; // a whole renewal, and what led to it
 
 std::string dated(wall_time when, wall_time now) {
     return fmt::format("{} ({})", format_time(when), relative(when, now));
@@ -51,7 +51,10 @@ std::string in_use(const certificate_status& one, wall_time now) {
     if (one.live->not_after <= now) {
         return "the certificate in use expired at " + dated(one.live->not_after, now);
     }
-    return "the certificate in use is good until " + dated(one.live->not_after, now);
+    // Whether servers use what is live is just what is not known after a deployment that failed.
+    return fmt::format("the {} is good until {}",
+                       one.deploy_failures > 0 ? "live certificate" : "certificate in use",
+                       dated(one.live->not_after, now));
 }
 
 std::string failing_because(const certificate_status& one) {
@@ -153,6 +156,35 @@ void add_issuer(std::vector<explained_trouble>& all, const certificate_status& o
     }
 }
 
+struct sighting {
+    std::string address;
+    std::string name;
+};
+
+/// Where a handshake has shown another certificate, by the words of daemon/deploy/verification:
+/// "...after the reload ADDRESS for NAME serves ..." or "... still serves ...".
+std::optional<sighting> wrongly_served(std::string_view text) {
+    constexpr std::string_view before = "after the reload ";
+    constexpr std::string_view between = " for ";
+    const std::size_t from = text.find(before);
+    if (from == std::string_view::npos) {
+        return std::nullopt;
+    }
+    text.remove_prefix(from + before.size());
+    const std::size_t middle = text.find(between);
+    const std::size_t end =
+        text.find_first_of(" ;", middle == std::string_view::npos ? 0 : middle + between.size());
+    if (middle == std::string_view::npos || end == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::string_view rest = text.substr(end);
+    if (!rest.starts_with(" serves a certificate that is not") && !rest.starts_with(" still serves")) {
+        return std::nullopt;
+    }
+    return sighting{std::string(text.substr(0, middle)),
+                    std::string(text.substr(middle + between.size(), end - middle - between.size()))};
+}
+
 std::string deploy_mend(const certificate_status& one) {
     const std::string_view text = one.deploy_problem;
     if (contains(text, "No space left") || contains(text, "uota exceeded") ||
@@ -168,6 +200,13 @@ std::string deploy_mend(const certificate_status& one) {
             "HOME and the EVERCERT_ variables only, and mend what it says; then run 'evercert deploy "
             "NAME'. The certificate itself is good and lies in {}: nothing is ordered again",
             one.directory);
+    }
+    if (const auto seen = wrongly_served(text)) {
+        return fmt::format(
+            "make the server take certificate and key for {} from {}, and see that no other server or proxy "
+            "answers there ('openssl s_client -connect {} -servername {}' shows what is served); then run "
+            "'evercert deploy NAME' (it is tried again by itself, too). Nothing is ordered again",
+            seen->name, one.directory, seen->address, seen->name);
     }
     return fmt::format(
         "mend what is said here, then run 'evercert deploy NAME' (it is tried again by itself, too). The "
@@ -197,6 +236,21 @@ void add_deployment(std::vector<explained_trouble>& all, const certificate_statu
     all.push_back(std::move(failed));
 }
 
+void add_crl(std::vector<explained_trouble>& all, const certificate_status& one) {
+    if (one.crl_problem.empty()) {
+        return;
+    }
+    explained_trouble blind;
+    blind.subject = "watching for a revocation";
+    blind.happened = printable(one.crl_problem);
+    blind.mend =
+        "nothing is wrong with the certificate itself, and it is renewed as planned; but should its CA "
+        "revoke it, that may go unnoticed. See whether this machine reaches that address and what comes "
+        "from there (with curl, say); the list is asked for again by itself, and if it stays of no use, "
+        "its CA has to mend it";
+    all.push_back(std::move(blind));
+}
+
 std::vector<explained_trouble> troubles_of(const certificate_status& one,
                                            const std::vector<history_line>& history) {
     std::vector<explained_trouble> all;
@@ -216,6 +270,7 @@ std::vector<explained_trouble> troubles_of(const certificate_status& one,
         all.push_back(std::move(failed));
     }
     add_deployment(all, one, history);
+    add_crl(all, one);
     std::ranges::sort(all, [](const explained_trouble& a, const explained_trouble& b) {
         return a.last_failure != b.last_failure ? a.last_failure > b.last_failure : a.subject < b.subject;
     });

@@ -76,6 +76,7 @@ void write_certificate(json::writer& out, const certificate_status& s) {
     out.member("deploy_problem", s.deploy_problem);
     write_optional(out, "renewal_window", s.window, write_window);
     out.member_bool("revoking", s.revoking);
+    out.member("crl_problem", s.crl_problem);
     out.member("order_url", s.order_url);
     out.member("directory", s.directory);
     out.end_object();
@@ -147,6 +148,7 @@ result<certificate_status> read_certificate(const json::value& from) {
     in.text("deploy_problem", s.deploy_problem);
     in.optional_record("renewal_window", s.window, read_window);
     in.flag("revoking", s.revoking);
+    in.text("crl_problem", s.crl_problem);
     in.text("order_url", s.order_url);
     in.text("directory", s.directory);
     return in.finish(std::move(s));

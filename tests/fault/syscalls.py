@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from harness.ca import Pebble  # noqa: E402
 from harness.daemon import Daemon  # noqa: E402
 from harness.invariants import Pairs  # noqa: E402
-from harness.workspace import Workspace, read_text  # noqa: E402
+from harness.workspace import Workspace, find_faketime, read_text  # noqa: E402
 
 CALLS = ["openat", "mkdir", "mkdirat", "write", "pwrite64", "writev", "fsync", "fdatasync", "rename", "renameat", "renameat2",
          "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "rmdir", "ftruncate", "fallocate", "fchmod",
@@ -25,14 +25,6 @@ CALLS = ["openat", "mkdir", "mkdirat", "write", "pwrite64", "writev", "fsync", "
 FAULTS = ("KILL", "KILL_AFTER", "ENOSPC", "EIO")
 NO_SPACE_NEEDED = {"close", "unlink", "unlinkat", "rmdir", "fchmod", "fchmodat", "chmod", "fchown", "fchownat"}
 NAME = "one.test"
-
-
-def find_faketime():
-    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"):
-        path = f"{folder}/faketime/libfaketimeMT.so.1"
-        if os.path.exists(path):
-            return path
-    raise AssertionError("the package faketime is not installed: tests/setup.sh")
 
 
 class Bench:

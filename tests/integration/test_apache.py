@@ -15,7 +15,8 @@ class Apache_(suite.Stand):
         daemon.config["defaults"]["deploy"] = ["web"]
         daemon.write()
         self.assert_exit(daemon.cli("reload"), 0)
-        wait_until("deployed", lambda: daemon.show("one.test")["deployed"])
+        wait_until("deployed", lambda: "one.test: version 1 is live and served" in daemon.log())
+        daemon.wait_state("one.test", "waiting")
         self.roots = self.ca.roots()
 
     def served(self):

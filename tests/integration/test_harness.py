@@ -4,10 +4,12 @@ import os
 import shutil
 import ssl
 import subprocess
+import urllib.error
 import urllib.request
 
 from harness import ca, suite, tls
 from harness.daemon import NotifySocket
+from harness.proxy import DROP, LOSE_ANSWER, PASS, Asked, Front, problem
 from harness.servers import Apache, Nginx
 from harness.workspace import answers, read_text, wait_until
 
@@ -84,6 +86,66 @@ class Harness(suite.Stand):
         self.assertEqual(done.returncode, 0)
         wait_until("the messages came", lambda: listener.count("STATUS=x") == 1)
         self.assertEqual(listener.count("READY=1"), 1)
+
+
+class Fronts(suite.Stand):
+    """What stands between a daemon and its CA does what it is told, and knows what went through."""
+
+    def get(self, path="/dir"):
+        """(status, body)."""
+        context = ssl.create_default_context(cafile=self.ca.root.certificate)
+        try:
+            with urllib.request.urlopen(f"https://127.0.0.1:{self.front.port}{path}", context=context, timeout=10) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read()
+
+    def setUp(self):
+        super().setUp()
+        self.make_ca()
+        self.front = Front(self.space, self.ca)
+
+    def test_what_passes_leads_back_to_the_front(self):
+        status, body = self.get()
+        self.assertEqual(status, 200)
+        self.assertTrue(json.loads(body)["newOrder"].startswith(f"https://127.0.0.1:{self.front.port}/"))
+        (seen,) = self.front.asked(Asked.is_directory)
+        self.assertEqual((seen.method, seen.status, seen.answer), ("GET", 200, body))
+
+    def test_answers_of_its_own_and_changed_ones(self):
+        met = self.front.once(Asked.is_directory, problem(503, "serverInternal", headers={"Retry-After": "7"}))
+        status, body = self.get()
+        self.assertEqual((status, json.loads(body)["type"]), (503, "urn:ietf:params:acme:error:serverInternal"))
+        self.assertEqual(met, self.front.asked())
+        self.assertEqual(self.get()[0], 200)
+        shout = self.front.rule(lambda asked: lambda answer: (answer[0], answer[1], answer[2].upper()))
+        self.assertIn(b'"NEWORDER"', self.get()[1])
+        self.front.remove(shout)
+        self.assertIn(b'"newOrder"', self.get()[1])
+
+    def test_lines_that_break(self):
+        for outcome, reached in ((DROP, None), (LOSE_ANSWER, 200)):
+            self.front.once(Asked.is_directory, outcome)
+            with self.assertRaises(OSError):
+                self.get()
+            self.assertEqual(self.front.asked()[-1].status, reached)
+            self.assertEqual(self.get()[0], 200)
+        self.front.stop()
+        self.assertFalse(answers(self.front.port))
+        self.front.start()
+        self.assertEqual(self.get()[0], 200)
+        self.ca.stop()
+        with self.assertRaises(OSError):
+            self.get()
+        self.ca.start()
+        self.assertEqual(self.get()[0], 200)
+
+    def test_a_rule_sees_what_was_signed(self):
+        seen = []
+        self.front.rule(lambda asked: seen.append(asked.payload) or PASS if asked.is_order() else PASS)
+        self.make_daemon([{"names": ["one.test"]}], issuers={"pebble": self.front.issuer()}).start()
+        self.daemon.wait_live("one.test")
+        self.assertEqual(seen, [{"identifiers": [{"type": "dns", "value": "one.test"}]}])
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ class Nginx_(suite.Stand):
         daemon.write()
         self.assert_exit(daemon.cli("reload"), 0)
         for name in names:
+            wait_until(f"{name} is deployed", lambda n=name: f"{n}: version 1 is live and served" in daemon.log())
             daemon.wait_state(name, "waiting")
-            wait_until(f"{name} is deployed", lambda n=name: daemon.show(n)["deployed"])
         self.roots = self.ca.roots()
         return daemon
 

@@ -89,6 +89,8 @@ public:
                                       std::string_view profile, std::string_view replaces);
     /// The order as it is now; null if there is none of this number, or not any more.
     [[nodiscard]] const ca_order* look(unsigned order);
+    /// The daemon asked for an order and was told that there is none any more.
+    void note_expired(unsigned order);
     /// All names whose proof is needed; a failure makes the order invalid.
     acme::outcome<void> validate(unsigned order);
     [[nodiscard]] bool needs_proof(unsigned order) const;

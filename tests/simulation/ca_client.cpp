@@ -187,6 +187,9 @@ awaitable<outcome<acme::issued>> ca_client::issue(acme::issuance request) {
             co_return std::unexpected(std::move(*refused));
         }
         if (!order || parts_.ca.look(*order) == nullptr) {
+            if (order) {
+                parts_.ca.note_expired(*order);
+            }
             co_return std::unexpected(no_order(404));
         }
     }
@@ -243,8 +246,13 @@ awaitable<outcome<unsigned>> ca_client::send_order(acme::issuance& request, bool
 }
 
 awaitable<outcome<acme::issued>> ca_client::finish(const acme::issuance& request, unsigned order) {
-    const steady_time deadline = parts_.time.steady_now() + request.patience;
     milliseconds wait = seconds(3);
+    bool finalized = false;
+    std::optional<steady_time> deadline; // of a processing order
+    const auto refusal = [&finalized](failure why) {
+        why.finalized = finalized;
+        return std::unexpected(std::move(why));
+    };
     for (;;) {
         const ca_order* seen = parts_.ca.look(order);
         if (seen == nullptr || seen->status == order_status::invalid) {
@@ -259,7 +267,7 @@ awaitable<outcome<acme::issued>> ca_client::finish(const acme::issuance& request
                                 .count = 3,
                                 .wait = milliseconds(parts_.random.between(1000, 5000))};
             if (auto refused = co_await ask(proofs)) {
-                co_return std::unexpected(std::move(*refused));
+                co_return refusal(std::move(*refused));
             }
             if (const auto proven = parts_.ca.validate(order); !proven) {
                 co_return std::unexpected(proven.error());
@@ -267,34 +275,38 @@ awaitable<outcome<acme::issued>> ca_client::finish(const acme::issuance& request
             break;
         }
         case order_status::ready: {
+            finalized = true;
             const asking finalization{.where = step::finalize, .repeatable = false};
             if (auto refused = co_await ask(finalization)) {
-                co_return std::unexpected(std::move(*refused));
+                co_return refusal(std::move(*refused));
             }
             parts_.ca.finalize(order, from_hex(request.csr));
             if (lost()) {
                 co_await pause(seconds(30));
-                co_return std::unexpected(failure(step::finalize, error(errc::timed_out, "no answer")));
+                co_return refusal(failure(step::finalize, error(errc::timed_out, "no answer")));
             }
             break;
         }
         case order_status::processing: {
-            if (parts_.time.steady_now() + wait > deadline) {
+            finalized = true;
+            deadline = deadline.value_or(parts_.time.steady_now() + request.processing_patience);
+            if (parts_.time.steady_now() + wait > *deadline) {
                 failure why(step::order, error(errc::timed_out, "the CA was not done in time"));
                 why.retry_after = wait;
-                co_return std::unexpected(std::move(why));
+                co_return refusal(std::move(why));
             }
             const asking poll{.where = step::order, .wait = wait};
             wait = std::min<milliseconds>(wait * 2, seconds(60));
             if (auto refused = co_await ask(poll)) {
-                co_return std::unexpected(std::move(*refused));
+                co_return refusal(std::move(*refused));
             }
             break;
         }
         case order_status::valid: {
+            finalized = true;
             const asking download{.where = step::certificate};
             if (auto refused = co_await ask(download)) {
-                co_return std::unexpected(std::move(*refused));
+                co_return refusal(std::move(*refused));
             }
             acme::issued done;
             done.chain_pem = parts_.ca.chain(order);

@@ -136,6 +136,12 @@ const ca_order* sim_ca::look(unsigned number) {
     return &order;
 }
 
+void sim_ca::note_expired(unsigned number) {
+    if (number < orders_.size() && orders_[number].status <= order_status::ready) {
+        orders_[number].status = order_status::invalid;
+    }
+}
+
 bool sim_ca::needs_proof(unsigned number) const {
     const ca_order& order = orders_[number];
     const auto& names = certificates_[order.certificate].names;

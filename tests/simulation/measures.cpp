@@ -65,7 +65,8 @@ recovery& live_watch::begin_recovery(std::string what, wall_time since) {
 // ---- events
 
 void counting_events::emit(const event& what) {
-    if (!trace_.empty() && (what.certificate == trace_ || what.certificate.empty())) {
+    const bool traced = trace_ == "all" || what.certificate == trace_ || what.certificate.empty();
+    if (!trace_.empty() && traced) {
         fmt::print("{} {} {} {}\n", format_time(time_.now()), what.id, what.certificate, what.message);
     }
     // Most ids are literals, so that the first comparison finds them.

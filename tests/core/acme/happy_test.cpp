@@ -70,6 +70,7 @@ TEST_CASE("Retry-After of a processing order is honoured within 1 s and 1 h") {
     REQUIRE(f.open_account());
     auto request = f.request_for(names({"a.example.com"}));
     request.patience = std::chrono::hours(2);
+    request.processing_patience = request.patience;
     const auto took = [&](const char* header) {
         f.ca.order_retry_after = header;
         const auto begun = f.time.steady_now();

@@ -154,3 +154,28 @@ TEST_CASE("a mebibyte of junk is refused in one pass") {
                   errc::parse);
     check_refused(std::string(mebibyte, ' ') + "-----BEGIN ", errc::refused);
 }
+
+TEST_CASE("issuers are told apart however many came before, leaves are read each time") {
+    const authority root = authority::make_root("Many");
+    std::vector<crypto::certificate> issuers; // more than are kept
+    for (int i = 0; i < 20; ++i) {
+        issuers.push_back(root.make_intermediate("Same name").own());
+    }
+    for (int round = 0; round < 2; ++round) {
+        for (const crypto::certificate& issuer : issuers) {
+            const auto read = parse_pem_chain(crypto::to_pem({three()[0], issuer, root.own()}));
+            REQUIRE(read.has_value());
+            CHECK(crypto::to_pem(*read) == crypto::to_pem({three()[0], issuer, root.own()}));
+        }
+    }
+    const auto first = parse_pem_chain(crypto::to_pem({three()[0], root.own()})).value();
+    const auto again = parse_pem_chain(crypto::to_pem({three()[0], root.own()})).value();
+    CHECK(first[1].native() == again[1].native());
+    CHECK(first[0].native() != again[0].native());
+    // One byte of the signature: another certificate, though all that it says is the same.
+    std::string der = root.own().der();
+    der.back() = static_cast<char>(der.back() ^ 1);
+    const auto altered = crypto::certificate::from_der(der).value();
+    const auto read = parse_pem_chain(crypto::to_pem({three()[0], altered})).value();
+    CHECK(read[1].der() == der);
+}

@@ -228,29 +228,6 @@ TEST_CASE("an issuer that fails is left alone for all, and one failure is not co
     CHECK(std::all_of(all.begin(), all.end(), [](const auto& one) { return one.live.has_value(); }));
 }
 
-TEST_CASE("reload: added starts, changed reissues, removed stops, the rest is not disturbed") {
-    engine_fixture f;
-    f.add("same.example");
-    f.add("changed.example");
-    f.add("removed.example");
-    f.start();
-    f.time.advance(std::chrono::minutes(1));
-    CHECK(f.ca.orders_created == 3);
-    f.change(1, [](auto& wanted) { wanted.names.push_back(*parse_identifier("www.changed.example")); });
-    f.plan.certificates.erase(f.plan.certificates.begin() + 2);
-    f.add("new.example");
-    f.engine->assign(f.plan);
-    f.time.advance(std::chrono::minutes(1));
-    CHECK(f.ca.orders_created == 5);
-    CHECK_FALSE(f.engine->show("removed.example"));
-    CHECK(f.live_version("removed.example") == 1); // its files stay
-    CHECK(f.live_version("same.example") == 1);
-    CHECK(f.live_version("changed.example") == 2);
-    CHECK(f.live_version("new.example") == 1);
-    f.time.advance(std::chrono::days(100));
-    CHECK(f.live_version("removed.example") == 1);
-}
-
 TEST_CASE("revoking ends the live certificate and replaces it") {
     engine_fixture f;
     f.add("a.example", {"nginx"});

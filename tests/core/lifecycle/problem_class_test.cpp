@@ -147,6 +147,25 @@ TEST_CASE("mends name what they are about") {
     CHECK(classify(unnamed).mend.find("the CAA records of the name,") != std::string::npos);
 }
 
+TEST_CASE("a name without an address is told as that, whichever type a CA gives it") {
+    for (const char* type : {"dns", "connection", "malformed"}) {
+        CAPTURE(type);
+        failure nowhere = said(step::challenge, type, 400);
+        nowhere.name = identifier{identifier::kind::dns, "a.example"};
+        nowhere.said->detail = "Get \"http://a.example/x\": could not resolve URL \"http://a.example/x\"";
+        const verdict judged = classify(nowhere);
+        CHECK(judged.kind == problem_class::later);
+        CHECK(judged.mend.find("make a.example resolve") != std::string::npos);
+        CHECK(explain(nowhere, judged).starts_with("the CA could not look a.example up in the DNS"));
+    }
+    failure closed = said(step::challenge, "connection", 400);
+    closed.said->detail = "dial tcp 192.0.2.1:80: connect: connection refused";
+    CHECK(classify(closed).mend.find("port 80") != std::string::npos);
+    failure elsewhere = said(step::new_order, "malformed", 400);
+    elsewhere.said->detail = "could not resolve";
+    CHECK(classify(elsewhere).kind == problem_class::daily);
+}
+
 TEST_CASE("an external account is asked for whether the CA says it or we see it before") {
     const failure ours(step::account,
                        error(errc::invalid_argument, "issuer ca wants an external account: set eab"));

@@ -227,6 +227,21 @@ TEST_CASE("A full disk while going live, and a server that complains, have their
         mend_of("deployment nginx: after the reload 127.0.0.1:443 still serves the old certificate");
     CHECK(mend.find("/var/lib/evercert/live/shop.example") != std::string::npos);
     CHECK(mend.find("'evercert deploy shop.example'") != std::string::npos);
+    CHECK(mend.find("'openssl s_client -connect 127.0.0.1:443") == std::string::npos); // it names no name
+    const std::string foreign = mend_of(
+        "deployment nginx: after the reload [::1]:443 for www.shop.example serves a certificate that is "
+        "not this one nor one before it. Point the server at the files in the live directory");
+    CHECK(foreign.find("for www.shop.example from /var/lib/evercert/live/shop.example") != std::string::npos);
+    CHECK(foreign.find("'openssl s_client -connect [::1]:443 -servername www.shop.example'") !=
+          std::string::npos);
+}
+
+TEST_CASE("A CRL that is of no use is told, though the certificate is well") {
+    certificate_status one = first_try();
+    one.crl_problem = "the revocation list http://ca/1.crl is of no use: the CRL is out of date";
+    const explained_trouble told = explain(one, {}, now).troubles.at(0);
+    CHECK(told.happened == one.crl_problem);
+    CHECK(told.mend.find("may go unnoticed") != std::string::npos);
 }
 
 TEST_CASE("An explanation for people") {
@@ -256,7 +271,9 @@ TEST_CASE("An explanation for people") {
                   "it that has them: an "
                   "'issue' record with the CA's own domain as its value (for Let's Encrypt: 0 issue "
                   "letsencrypt.org); 'dig "
-                  "shop.example CAA' shows them; or put another CA under 'issuers'\n"
+                  "shop.example CAA' shows them; or put another CA under 'issuers'; it is tried again once a "
+                  "day, and at "
+                  "once with 'evercert renew shop.example --now'\n"
                   "not before      2026-11-21T00:09:00Z (in 9m)\n"
                   "\n"
                   "next            2026-11-21T00:09:00Z (in 9m): ordering is tried again (retry at "
@@ -306,7 +323,7 @@ TEST_CASE("Every state has its sentence") {
     CHECK(sentence(state::deploying).find("being deployed now") != std::string::npos);
     CHECK(explain(one, {}, now).next.find("under way") != std::string::npos);
     one.deploy_failures = 1;
-    CHECK(sentence(state::failing).find("could not be deployed; the certificate in use is good until") !=
+    CHECK(sentence(state::failing).find("could not be deployed; the live certificate is good until") !=
           std::string::npos);
     one.live->not_after = now - std::chrono::hours(2);
     CHECK(sentence(state::waiting) == "example is waiting: the certificate in use expired at "
@@ -353,7 +370,7 @@ TEST_CASE("The record tells when a deployment failed last, and its last lines") 
     const explanation told = explain(not_deployed("deployment app: `x` exited with 1"), history, now);
     CHECK(told.next.find("deploying is tried again") != std::string::npos);
     CHECK(told.troubles.at(0).last_failure == now - std::chrono::minutes(4));
-    REQUIRE(told.recent.size() == 5);
+    REQUIRE(told.recent.size() == 8);
     CHECK(told.recent.back().message == "8");
 }
 

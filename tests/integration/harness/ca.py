@@ -34,14 +34,19 @@ class NameServer:
         program = os.path.join(folder, "usr/bin/pebble-challtestsrv")
         usage = subprocess.run([program, "-help"], capture_output=True, text=True, check=False)
         usage = usage.stdout + usage.stderr
-        self.port, management = space.port(), space.port()
+        self.port, self.management = space.port(), space.port()
         argv = [program, "-dnsserver" if "-dnsserver" in usage else "-dns01", f"127.0.0.1:{self.port}",
-                "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{management}",
+                "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{self.management}",
                 "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]
         if "-doh " in usage:
             argv += ["-doh", ""]
         self.process = space.spawn("dns", argv)
-        wait_until("the test DNS answers", lambda: answers(management))
+        wait_until("the test DNS answers", lambda: answers(self.management))
+
+    def tell(self, path, **body):
+        """For example tell("/set-servfail", host="one.test")."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.management}{path}", json.dumps(body).encode())
+        urllib.request.urlopen(request, timeout=10).close()
 
 
 class Pebble:
@@ -118,6 +123,14 @@ class Pebble:
 
     def revocation(self, serial):
         return json.loads(self.ask(f"/cert-status-by-serial/{serial}"))
+
+    def set_renewal_info(self, leaf, answer):
+        """What it says from now on when asked about this certificate: `answer` is the text of the body, good or not."""
+        body = json.dumps({"Certificate": leaf.pem, "ARIResponse": answer}).encode()
+        request = urllib.request.Request(f"https://127.0.0.1:{self.management}/set-renewal-info/", data=body, method="POST")
+        context = ssl.create_default_context(cafile=self.root.certificate)
+        with urllib.request.urlopen(request, context=context, timeout=10):
+            pass
 
     def orders(self):
         """How many orders it has taken since the first start, by its own log."""

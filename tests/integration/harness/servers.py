@@ -10,6 +10,7 @@ class WebServer:
 
     def __init__(self, space, name, sites=None):
         self.space, self.name, self.sites = space, name, dict(sites or {})
+        self.more_keys = ()  # key types whose files lie there too, as fullchain.rsa-2048.pem
         self.folder = space.make_folder(name)
         self.port = space.port()
         self.config = f"{self.folder}/{name}.conf"
@@ -67,13 +68,16 @@ class Nginx(WebServer):
     def reload(self):
         return [*self.base(), "-s", "reload"]
 
+    def pairs(self, folder):
+        return "\n".join(f"""        ssl_certificate {folder}/fullchain{kind}.pem;
+        ssl_certificate_key {folder}/privkey{kind}.pem;""" for kind in ("", *(f".{key}" for key in self.more_keys)))
+
     def render(self):
         sites = "".join(f"""
     server {{
         listen 127.0.0.1:{self.port} ssl;
         server_name {name};
-        ssl_certificate {folder}/fullchain.pem;
-        ssl_certificate_key {folder}/privkey.pem;
+{self.pairs(folder)}
         return 200 "{name} by nginx\\n";
     }}""" for name, folder in self.sites.items())
         places = "".join(f"\n    {kind}_temp_path {self.folder}/{kind};"

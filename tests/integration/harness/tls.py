@@ -49,11 +49,21 @@ class Certificate:
         self.pem = pem
         self.der = ssl.PEM_cert_to_DER_cert(pem)
         self.fingerprint = hashlib.sha256(self.der).hexdigest()
-        text = openssl("x509", "-noout", "-serial", "-issuer", "-subject", "-nameopt", "RFC2253",
+        text = openssl("x509", "-noout", "-serial", "-issuer", "-subject", "-dates", "-nameopt", "RFC2253",
                        "-ext", "subjectAltName", data=pem.encode())
         self.serial = re.search(r"serial=([0-9A-Fa-f]+)", text).group(1).lower()
         self.issuer = re.search(r"issuer=(.*)", text).group(1)
         self.names = sorted(re.findall(r"(?:DNS|IP Address):([^,\s]+)", text))
+        self.not_before, self.not_after = (ssl.cert_time_to_seconds(re.search(rf"{word}=(.*)", text).group(1))
+                                           for word in ("notBefore", "notAfter"))
+
+    @property
+    def lifetime(self):
+        """Seconds, as CAs count: the last second is part of it."""
+        return self.not_after - self.not_before + 1
+
+    def public_key(self):
+        return openssl("x509", "-noout", "-pubkey", data=self.pem.encode())
 
     def __eq__(self, other):
         return isinstance(other, Certificate) and self.der == other.der
@@ -84,6 +94,15 @@ def handshake(port, name, roots=None, address="127.0.0.1"):
     with socket.create_connection((address, port), timeout=5) as plain:
         with context.wrap_socket(plain, server_hostname=name) as secure:
             return Certificate(ssl.DER_cert_to_PEM_cert(secure.getpeercert(binary_form=True)))
+
+
+def offered(port, name, signature_algorithms):
+    """The certificate that a client gets who takes these signatures only, for example "ECDSA+SHA256"; None without one."""
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", name,
+                           "-sigalgs", signature_algorithms], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=10, check=False)
+    leaf = blocks(done.stdout)
+    return Certificate(leaf[0]) if leaf else None
 
 
 def served(port, name, roots=None, patience=10):

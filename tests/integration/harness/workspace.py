@@ -33,6 +33,15 @@ def read_text(path):
         return file.read()
 
 
+def find_faketime():
+    """The library that lets a program see another time than there is."""
+    for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"):
+        path = f"{folder}/faketime/libfaketimeMT.so.1"
+        if os.path.exists(path):
+            return path
+    raise AssertionError("the package faketime is not installed: tests/setup.sh")
+
+
 class Process:
     """A child in its own process group, its output in a file."""
 
