@@ -137,6 +137,9 @@ void engine_impl::plan_anew(milliseconds jumped) {
         }
         plan_checks(*who);
         if (who->awake) {
+            if (jumped < milliseconds(0)) {
+                tell(*who, clock_set_back{-jumped});
+            }
             start(who);
             continue;
         }

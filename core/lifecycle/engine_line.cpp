@@ -49,7 +49,11 @@ wall_time deadline_of(const awake_entry& awake) {
 std::shared_ptr<rate_ledger> engine_impl::ledger_of(const issuer& settings) {
     known_ledger& known = ledgers_[settings.name];
     if (!known.ledger || known.limits != settings.limits) {
-        known = {settings.limits, std::make_shared<rate_ledger>(settings.limits)};
+        const auto before =
+            std::exchange(known, {settings.limits, std::make_shared<rate_ledger>(settings.limits)});
+        if (before.ledger) {
+            known.ledger->take_over(*before.ledger, parts_.time.now());
+        }
     }
     return known.ledger;
 }
@@ -194,6 +198,9 @@ void engine_impl::note_limits(entry& who, const machine_event& outcome) {
         failure->unissued ? spent_for(who.awake->machine.job, failure->issuer, failure->key) : nullptr;
     if (spent != nullptr) {
         ledger.give_back(from_record(*spent), now);
+    }
+    if (failure->limited) {
+        ledger.refused(claim_of(who.awake->machine, failure->issuer, now), failure->limited_until, now);
     }
 }
 

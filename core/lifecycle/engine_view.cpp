@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace evercert::lifecycle {
 namespace {
@@ -268,7 +269,7 @@ std::vector<planned_step> engine_impl::plan() const {
         }
         all.push_back(std::move(step));
     }
-    std::ranges::stable_sort(all, {}, &planned_step::when);
+    std::ranges::sort(all, {}, [](const planned_step& one) { return std::tie(one.when, one.certificate); });
     return all;
 }
 

@@ -1,6 +1,7 @@
 #include "core/lifecycle/machine.hpp"
 
 #include "core/base/text.hpp"
+#include "core/lifecycle/backoff.hpp"
 #include "core/lifecycle/issuer_choice.hpp"
 #include "core/lifecycle/machine_events.hpp"
 #include "core/lifecycle/renewal.hpp"
@@ -154,6 +155,21 @@ std::string_view to_string(cause why) noexcept {
         return "deployment";
     }
     return "none";
+}
+
+const version_facts* subject_of(const machine_state& state) {
+    return state.staged ? &*state.staged : state.live ? &*state.live : nullptr;
+}
+
+wall_time believable(const std::optional<wall_time>& when, wall_time now) {
+    if (!when || *when > now + longest_backoff + std::chrono::hours(1)) {
+        return now;
+    }
+    return std::max(*when, now);
+}
+
+std::string count_of(unsigned number, std::string_view thing) {
+    return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
 std::string names_key(const std::vector<identifier>& names) {

@@ -53,13 +53,17 @@ struct reconfigured {
     certificate_ptr wanted;
     bool elsewhere = false; ///< it is deployed to others than before; a machine just woken cannot tell
 };
+struct clock_set_back { ///< while waiting: waits stay as long as they were
+    milliseconds by;
+};
 struct renewal_asked {
     bool at_once = false; ///< without waiting for a backoff
 };
 struct deployment_asked {};
 struct order_begun { ///< the key is durable, the CA is about to be asked for a new order
     storage::order_record order;
-    std::optional<spent_order> spent; ///< what it takes from the issuer's limits
+    std::optional<spent_order> spent;                         ///< what it takes from the issuer's limits
+    std::vector<storage::spent_order_record> still_counted{}; ///< of what was taken before
 };
 struct order_accepted {
     key_type key = key_type::ecdsa_p256;
@@ -75,7 +79,9 @@ struct order_failed {
     verdict judged;
     std::string text; ///< for people, one line
     bool order_lost = false;
-    bool unissued = false; ///< nothing has come of the order, and nothing will
+    bool unissued = false;                    ///< nothing has come of the order, and nothing will
+    bool limited = false;                     ///< one of the CA's limits is reached, by the CA's count
+    std::optional<wall_time> limited_until{}; ///< as the CA says
     bool slow = false; ///< the order stands and time alone may mend it: the CA works on it, its answer was
                        ///< lost, our clock is wrong
     key_type key = key_type::ecdsa_p256;          ///< whose order it was
@@ -107,9 +113,9 @@ struct renewal_info_seen {
     std::string explanation_url;
 };
 using machine_event =
-    std::variant<looked, woken, reconfigured, renewal_asked, deployment_asked, order_begun, order_accepted,
-                 issued, order_failed, held, made_live, deployed, deployment_failed, revocation_asked,
-                 revoked, revocation_failed, renewal_info_seen>;
+    std::variant<looked, woken, reconfigured, clock_set_back, renewal_asked, deployment_asked, order_begun,
+                 order_accepted, issued, order_failed, held, made_live, deployed, deployment_failed,
+                 revocation_asked, revoked, revocation_failed, renewal_info_seen>;
 
 enum class action {
     look,   ///< at the files

@@ -16,8 +16,6 @@ using std::chrono::days;
 using std::chrono::hours;
 
 constexpr auto asked_by_operator = "asked for by an operator";
-/// As long as the longest window of a published limit, and a day.
-constexpr milliseconds spent_memory = days(8);
 constexpr std::size_t most_spent = 100;
 constexpr std::size_t most_failed_validations = 100;
 constexpr std::size_t most_revoked = 32;
@@ -94,6 +92,7 @@ public:
         std::erase_if(state_.holds, [this](const issuer_hold& hold) { return hold.until <= now_; });
     }
     void operator()(const reconfigured& change);
+    void operator()(const clock_set_back& change);
     void operator()(const renewal_asked& wish) {
         job().renew_reason = asked_by_operator;
         if (wish.at_once) {
@@ -190,13 +189,25 @@ void taker::operator()(const reconfigured& change) {
     job().deploy_not_before.reset();
 }
 
+void taker::operator()(const clock_set_back& change) {
+    for (storage::issuer_trouble& trouble : job().troubles) {
+        trouble.not_before -= change.by;
+    }
+    for (issuer_hold& hold : state_.holds) {
+        hold.until -= change.by;
+    }
+    if (job().deploy_not_before) {
+        *job().deploy_not_before -= change.by;
+    }
+}
+
 void taker::operator()(const order_begun& begun) {
     std::erase_if(job().orders,
                   [&](const storage::order_record& known) { return known.key == begun.order.key; });
     job().orders.push_back(begun.order);
+    auto& spent = job().spent;
+    spent = begun.still_counted;
     if (begun.spent) {
-        auto& spent = job().spent;
-        std::erase_if(spent, [this](const auto& one) { return one.when < now_ - spent_memory; });
         spent.push_back(to_record(begun.order.issuer, *begun.spent));
         keep_newest(spent, most_spent);
     }
@@ -375,21 +386,6 @@ void take_in(machine_state& state, const machine_event& happened, wall_time now,
     if (state.looked) {
         draw_renewal(state, random);
     }
-}
-
-const version_facts* subject_of(const machine_state& state) {
-    return state.staged ? &*state.staged : state.live ? &*state.live : nullptr;
-}
-
-wall_time believable(const std::optional<wall_time>& when, wall_time now) {
-    if (!when || *when > now + longest_backoff + hours(1)) {
-        return now;
-    }
-    return std::max(*when, now);
-}
-
-std::string count_of(unsigned number, std::string_view thing) {
-    return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
 }
 
 } // namespace evercert::lifecycle

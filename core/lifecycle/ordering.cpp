@@ -3,6 +3,7 @@
 #include "core/acme/renewal_id.hpp"
 #include "core/lifecycle/machine_events.hpp"
 #include "core/lifecycle/renewal.hpp"
+#include "core/lifecycle/spent_orders.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +15,8 @@ namespace {
 using acme::failure;
 using acme::step;
 
+/// Of a published limit, and a day.
+constexpr milliseconds longest_window = std::chrono::days(8);
 /// An order whose certificate is not valid by our clock is kept for so long.
 constexpr milliseconds longest_out_of_time = std::chrono::hours(2);
 
@@ -103,6 +106,11 @@ machine_event conversation::failed(key_type key, const failure& what) {
     if (what.name && what.said && (what.where == step::challenge || what.where == step::authorization)) {
         outcome.failed_validation = what.name->value;
     }
+    outcome.limited =
+        what.where == step::new_order && what.said && what.said->is("rateLimited") && !is_pause(what);
+    if (outcome.limited && what.retry_after) {
+        outcome.limited_until = parts_.time.now() + *what.retry_after;
+    }
     session_.note_failure(outcome.judged, outcome.text);
     if (const auto pause = outcome.judged.whole_issuer ? session_.paused() : std::nullopt) {
         // So that its record tells of the pause after a restart.
@@ -172,6 +180,13 @@ awaitable<std::optional<machine_event>> conversation::begin(key_type key, std::s
     begun.order.profile = profile();
     begun.order.after =
         std::max(subject != nullptr ? subject->number : 0, state_.live ? state_.live->number : 0);
+    for (const storage::spent_order_record& spent : state_.job.spent) {
+        // Other issuers' are kept while any published limit may count them.
+        const bool ours = spent.issuer == session_.settings().name;
+        if (ours ? session_.ledger().needed(from_record(spent), now) : spent.when > now - longest_window) {
+            begun.still_counted.push_back(spent);
+        }
+    }
     begun.spent = session_.spend(claim, now);
     begun.order.spent = begun.spent ? begun.spent->when : wall_time();
     machine_event event = std::move(begun);

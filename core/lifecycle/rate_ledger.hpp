@@ -105,6 +105,9 @@ public:
     /// cost.
     void restore_consecutive(std::string_view name, unsigned count, wall_time last, wall_time now);
 
+    /// What `before` knows, under these limits: as many tokens are missing as there. Before the first use.
+    void take_over(const rate_ledger& before, wall_time now);
+
     /// The CA refused an order (429) that seemed to fit. With its own moment, the limits which can have meant
     /// it (a token of theirs is never further away than one refill, with a margin) are empty until then; the
     /// set's if it is too far away for all. Without a moment it is unknown what bound: the account and the

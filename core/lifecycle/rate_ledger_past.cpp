@@ -54,6 +54,28 @@ void rate_ledger::take_past(limit which, std::uint64_t key, std::string_view sub
     }
 }
 
+void rate_ledger::take_over(const rate_ledger& before, wall_time now) {
+    const bucket_time then = before.look(now);
+    const bucket_time at = begin(now);
+    for (std::size_t i = 0; i < books_.size(); ++i) {
+        book& mine = books_[i];
+        const book& theirs = before.books_[i];
+        if (!mine.rule.limited()) {
+            continue;
+        }
+        for (const bucket_table::bucket& slot : theirs.buckets.slots()) {
+            if (slot.key == 0 || slot.full_at <= then) {
+                continue;
+            }
+            const double missing = theirs.rule.capacity() - theirs.rule.left(slot.full_at, then);
+            const auto refill = std::chrono::duration<double, std::nano>(mine.rule.interval()) *
+                                std::min<double>(missing, mine.rule.capacity());
+            const std::string_view subject = slot.subject ? slot.subject.get() : std::string_view();
+            mine.buckets.put(slot.key, at + std::chrono::ceil<token_bucket::duration>(refill), subject, at);
+        }
+    }
+}
+
 void rate_ledger::play_past() const {
     if (past_.empty()) {
         return;

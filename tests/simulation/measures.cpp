@@ -139,6 +139,24 @@ load measure_load(const std::vector<const sim_ca*>& cas, const std::vector<span>
 
 // ---- orders
 
+namespace {
+
+/// Whether another CA has issued for the same names while the order, not finalized, was open.
+bool issued_elsewhere(const ca_order& order, const sim_ca& its, const std::vector<const sim_ca*>& cas) {
+    if (order.status > order_status::ready) {
+        return false;
+    }
+    return std::ranges::any_of(cas, [&](const sim_ca* ca) {
+        return ca != &its && std::ranges::any_of(ca->leaves(), [&](const ca_leaf& leaf) {
+                   const wall_time issued = leaf.not_before + hours(1);
+                   return leaf.certificate == order.certificate && leaf.stored && issued >= order.created &&
+                          issued < order.expires;
+               });
+    });
+}
+
+} // namespace
+
 order_fates trace_orders(const std::vector<const sim_ca*>& cas, const std::vector<shelf>& shelves,
                          const std::vector<wall_time>& crashes) {
     constexpr std::size_t most_examples = 5;
@@ -161,6 +179,8 @@ order_fates trace_orders(const std::vector<const sim_ca*>& cas, const std::vecto
                 ++fates.refused;
             } else if (recorded_now()) {
                 ++fates.under_way;
+            } else if (order.fate == order_fate::recorded && issued_elsewhere(order, *ca, cas)) {
+                ++fates.left;
             } else if (order.fate == order_fate::recorded) {
                 ++fates.lost;
                 if (fates.examples.size() < most_examples) {

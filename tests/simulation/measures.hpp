@@ -106,7 +106,9 @@ struct order_fates {
     std::uint64_t crashed = 0;       ///< the machine died before the URL was recorded
     std::uint64_t most_by_crash = 0; ///< of these, by one crash at one account
     std::uint64_t refused = 0; ///< the certificate came while the daemon's clock was too wrong to take it
-    std::uint64_t lost = 0;    ///< recorded, and then forgotten
+    std::uint64_t left =
+        0; ///< its CA failed before a certificate was asked for, and another CA issued instead
+    std::uint64_t lost = 0; ///< recorded, and then forgotten
     std::vector<std::string> examples;
 };
 order_fates trace_orders(const std::vector<const sim_ca*>& cas, const std::vector<shelf>& shelves,

@@ -109,6 +109,9 @@ report report_year(const world& year) {
     }
     out.row("  not known to the daemon", "{} by crashes, {} whose answer was lost or not recorded",
             fates.crashed, fates.never_heard);
+    if (fates.left > 0) {
+        out.row("  left for another CA", "{}, before a certificate was asked for", fates.left);
+    }
     for (const std::string& example : fates.examples) {
         out.row("  LOST", "{}", example);
     }
