@@ -83,6 +83,8 @@ void engine_impl::assign(assignment what) {
         started_ = true;
         clockwork_.spawn("schedule", watch_schedule());
         clockwork_.spawn("first look", sweep());
+    } else {
+        alarm_->cancel(); // something may be due sooner now
     }
 }
 

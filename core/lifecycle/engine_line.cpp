@@ -70,12 +70,13 @@ std::shared_ptr<issuer_session> engine_impl::session_of(const std::string& name)
 /// True when the entry may order at the issuer now; else it waits in line, or was told to hold.
 bool engine_impl::take_place(const entry_ptr& who, const std::string& issuer_name) {
     auto session = session_of(issuer_name);
-    if (who->place == session) {
+    const auto pause = session->paused(); // it may have come while this one waited in line
+    if (who->place == session && !pause) {
         return true;
     }
     give_back_place(*who);
     const wall_time now = parts_.time.now();
-    if (const auto pause = session->paused()) {
+    if (pause) {
         issuer_hold hold;
         hold.issuer = issuer_name;
         hold.until = now + std::chrono::ceil<milliseconds>(pause->until - parts_.time.steady_now()) +

@@ -148,12 +148,12 @@ result<std::optional<storage::job_record>> file_vault::glance(std::string_view c
         const std::scoped_lock lock(guard_);
         garbled_.emplace(certificate); // it was set aside: whoever inspects is still to be told
     }
-    if (!*job || !(*job)->live || (*job)->live->leaves.empty() || (*job)->deploying != 0) {
-        return std::nullopt;
-    }
-    const auto linked = files_.live_version(certificate);
-    if (!linked || *linked != (*job)->live->number) {
-        return std::nullopt;
+    if (*job && (*job)->live) {
+        auto& live = (*job)->live;
+        const auto linked = files_.live_version(certificate);
+        if (live->leaves.empty() || (*job)->deploying != 0 || !linked || *linked != live->number) {
+            live.reset();
+        }
     }
     return job;
 }

@@ -12,6 +12,9 @@ namespace {
 
 /// Tries at an issuer before the next is asked, while there is time.
 constexpr unsigned patient_tries = 3;
+/// The same when time presses, and when besides an order stands there, which may have cost a certificate.
+constexpr unsigned hasty_tries = 1;
+constexpr unsigned hasty_tries_for_order = 2;
 /// How long a CA may work on an order.
 constexpr milliseconds slow_patience = std::chrono::hours(24);
 constexpr milliseconds slow_patience_pressed = std::chrono::hours(2);
@@ -36,7 +39,8 @@ bool gives_way(const issuer_hold& hold, const machine_state& state, bool presses
 }
 
 /// Whether enough was tried at an issuer for the next one to have a turn.
-bool is_exhausted(const storage::issuer_trouble& trouble, bool presses, wall_time now) {
+bool is_exhausted(const storage::issuer_trouble& trouble, const storage::job_record& job, bool presses,
+                  wall_time now) {
     if (trouble.problem_class == slow_class) {
         // Its order stands. Leaving it for another issuer's costs more than waiting, while there is time.
         const milliseconds patience = presses ? slow_patience_pressed : slow_patience;
@@ -44,7 +48,11 @@ bool is_exhausted(const storage::issuer_trouble& trouble, bool presses, wall_tim
     }
     const bool hopeless = trouble.problem_class != to_string(problem_class::later) &&
                           trouble.problem_class != to_string(problem_class::now);
-    return hopeless || trouble.failures >= (presses ? 1 : patient_tries);
+    const bool stands = std::ranges::any_of(job.orders, [&](const storage::order_record& order) {
+        return order.issuer == trouble.issuer && !order.url.empty();
+    });
+    const unsigned tries = !presses ? patient_tries : stands ? hasty_tries_for_order : hasty_tries;
+    return hopeless || trouble.failures >= tries;
 }
 
 template <class Range>
@@ -58,18 +66,20 @@ auto find_issuer(const Range& in, const std::string& issuer) {
 issuer_choice choose_issuer(const machine_state& state, wall_time now) {
     const bool presses = time_presses(state, now);
     for (const storage::order_record& order : state.job.orders) {
-        // An order that stands and only takes its time is not left for another issuer's.
+        // An order that stands is not left for another issuer's while there is hope for it: it may have cost
+        // a certificate already.
         const auto* trouble = find_issuer(state.job.troubles, order.issuer);
+        const auto* hold = find_issuer(state.holds, order.issuer);
         const auto& issuers = state.wanted->policy->issuers;
-        if (!order.url.empty() && trouble != nullptr && trouble->problem_class == slow_class &&
-            !is_exhausted(*trouble, presses, now) &&
-            std::ranges::find(issuers, order.issuer) != issuers.end()) {
-            // Its issuer may have to be left alone all the same, or this would be asked for without end.
-            const auto* hold = find_issuer(state.holds, order.issuer);
-            const wall_time after_hold = hold != nullptr ? believable(hold->until, now) : now;
-            return {order.issuer, std::max(believable(trouble->not_before, now), after_hold), cause::retry,
-                    fmt::format("its order at {} is looked at again", order.issuer)};
+        const bool hopeless = (trouble != nullptr && is_exhausted(*trouble, state.job, presses, now)) ||
+                              (hold != nullptr && gives_way(*hold, state, presses));
+        if (order.url.empty() || hopeless || std::ranges::find(issuers, order.issuer) == issuers.end()) {
+            continue;
         }
+        const wall_time after_failure = trouble != nullptr ? believable(trouble->not_before, now) : now;
+        const wall_time after_hold = hold != nullptr ? believable(hold->until, now) : now;
+        return {order.issuer, std::max(after_failure, after_hold), cause::retry,
+                fmt::format("its order at {} is looked at again", order.issuer)};
     }
     issuer_choice waiting{{}, wall_time::max(), cause::none, {}};
     for (const std::string& issuer : state.wanted->policy->issuers) {
@@ -88,7 +98,7 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
                                : fmt::format("retry at {} after {}", issuer,
                                              count_of(trouble->failures, "failure"))};
         }
-        const bool exhausted = trouble != nullptr && is_exhausted(*trouble, presses, now);
+        const bool exhausted = trouble != nullptr && is_exhausted(*trouble, state.job, presses, now);
         if (!exhausted && !(hold != nullptr && after_hold > now && gives_way(*hold, state, presses))) {
             break;
         }

@@ -59,7 +59,8 @@ public:
     /// Reads record, link and versions. The files decide: without a usable live version the newest usable one
     /// is put forward; a version that a crash kept from being recorded is found by its orders' keys.
     [[nodiscard]] virtual result<inspection> inspect(std::string_view certificate) const = 0;
-    /// Only the record and where the live link leads: much cheaper. nullopt when inspecting is called for.
+    /// Only the record and where the live link leads: much cheaper. Its `live` is unset when inspecting is
+    /// called for; what it tells of limits and pauses counts all the same. nullopt without a record.
     [[nodiscard]] virtual result<std::optional<storage::job_record>>
     glance(std::string_view certificate) const = 0;
 

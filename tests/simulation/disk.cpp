@@ -166,9 +166,14 @@ result<lifecycle::inspection> sim_vault::inspect(std::string_view certificate) c
 result<std::optional<storage::job_record>> sim_vault::glance(std::string_view certificate) const {
     shelf& mine = at(certificate);
     const storage::job_record* record = disk_.read(mine);
-    const bool fits = record != nullptr && record->live && !record->live->leaves.empty() &&
-                      record->deploying == 0 && record->live->number == mine.live;
-    return fits ? std::optional(*record) : std::nullopt;
+    if (record == nullptr) {
+        return std::nullopt;
+    }
+    storage::job_record seen = *record;
+    if (seen.live && (seen.live->leaves.empty() || seen.deploying != 0 || seen.live->number != mine.live)) {
+        seen.live.reset();
+    }
+    return seen;
 }
 
 result<lifecycle::prepared_key> sim_vault::prepare_key(const lifecycle::key_request& wanted) {

@@ -26,9 +26,10 @@ struct scripted_issuing {
     std::deque<acme::failure> account_failures; ///< answers to the next open_account() calls
     mischief what = mischief::none;
     std::map<std::string, acme::renewal_info>
-        windows;                       ///< by renewal id; without one the directory has no ARI
-    std::vector<std::string> replaced; ///< ids that orders said they replace
-    std::vector<std::string> profiles; ///< that orders asked for
+        windows;                         ///< by renewal id; without one the directory has no ARI
+    std::vector<std::string> replaced;   ///< ids that orders said they replace
+    std::vector<std::string> profiles;   ///< that orders asked for
+    std::vector<milliseconds> patiences; ///< processing_patience of each issue()
     unsigned windows_asked = 0;
     unsigned accounts_opened = 0;
     unsigned orders_created = 0;
@@ -63,6 +64,7 @@ public:
             }
             ~counted() { --script.under_way; }
         } counting(script_);
+        script_.patiences.push_back(request.processing_patience);
         std::string url = request.order_url;
         if (url.empty()) {
             url = "https://ca.example/order/" + std::to_string(++script_.orders_created);
