@@ -55,6 +55,14 @@ bool is_exhausted(const storage::issuer_trouble& trouble, const storage::job_rec
     return hopeless || trouble.failures >= tries;
 }
 
+/// No later than the moment at which time begins to press: then another issuer may have its turn.
+wall_time not_after_pressing(wall_time when, const machine_state& state, bool presses) {
+    if (presses || !state.live || state.wanted->policy->issuers.size() < 2) {
+        return when;
+    }
+    return std::min(when, latest_renewal(state.live->not_before(), state.live->not_after()));
+}
+
 template <class Range>
 auto find_issuer(const Range& in, const std::string& issuer) {
     const auto at = std::ranges::find_if(in, [&](const auto& one) { return one.issuer == issuer; });
@@ -78,7 +86,8 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
         }
         const wall_time after_failure = trouble != nullptr ? believable(trouble->not_before, now) : now;
         const wall_time after_hold = hold != nullptr ? believable(hold->until, now) : now;
-        return {order.issuer, std::max(after_failure, after_hold), cause::retry,
+        const wall_time when = std::max(after_failure, after_hold);
+        return {order.issuer, when > now ? not_after_pressing(when, state, presses) : now, cause::retry,
                 fmt::format("its order at {} is looked at again", order.issuer)};
     }
     issuer_choice waiting{{}, wall_time::max(), cause::none, {}};
@@ -103,6 +112,7 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
             break;
         }
     }
+    waiting.when = not_after_pressing(waiting.when, state, presses);
     return waiting;
 }
 

@@ -1,4 +1,5 @@
 // Failing over to the next issuer, and back.
+#include "core/lifecycle/due.hpp"
 #include "core/lifecycle/issuer_choice.hpp"
 #include "tests/core/lifecycle/machine_fixture.hpp"
 
@@ -143,4 +144,33 @@ TEST_CASE("an operator who wants it now begins at the first again") {
     const auto step = c.tell(renewal_asked{true});
     CHECK(step.what == action::order);
     CHECK(step.issuer == "ca");
+}
+
+TEST_CASE("a wait ends when time begins to press, if there is another issuer to turn to") {
+    auto c = due_with_time_left();
+    const wall_time presses = latest_renewal(c.state.live->not_before(), c.state.live->not_after());
+    REQUIRE(c.now < presses - days(2));
+    c.now = presses - days(2);
+    REQUIRE(c.tell(woken{}).issuer == "ca");
+    SECTION("at a paused issuer") {
+        const auto step = c.tell(held{hold_at("ca", c.now + days(6), true)});
+        REQUIRE(step.what == action::wait);
+        CHECK(step.when == presses);
+        c.now = step.when;
+        CHECK(c.tell(woken{}).issuer == "second");
+    }
+    SECTION("after a failure with a long Retry-After") {
+        order_failed far = failed();
+        far.judged.at_least = days(8);
+        const auto step = c.tell(far);
+        REQUIRE(step.what == action::wait);
+        CHECK(step.when == presses);
+        c.now = step.when;
+        CHECK(c.tell(woken{}).issuer == "second");
+    }
+    SECTION("not where there is none") {
+        c.prefer({"ca"});
+        c.tell(reconfigured{c.state.wanted});
+        CHECK(c.tell(held{hold_at("ca", c.now + days(6), true)}).when == c.now + days(6));
+    }
 }
