@@ -158,7 +158,7 @@ std::optional<wall_time> engine_impl::earliest_admission() const {
 void engine_impl::restore_limits(const storage::job_record& job) {
     const wall_time now = parts_.time.now();
     for (const storage::issuer_trouble& trouble : job.troubles) {
-        if (trouble.whole_issuer && trouble.not_before > now && issuers_.contains(trouble.issuer)) {
+        if (trouble.issuer_rests_until > now && issuers_.contains(trouble.issuer)) {
             session_of(trouble.issuer)->restore_pause(trouble, now);
         }
     }

@@ -112,11 +112,11 @@ void issuer_session::note_failure(const verdict& judged, const std::string& text
 }
 
 void issuer_session::restore_pause(const storage::issuer_trouble& trouble, wall_time now) {
-    const milliseconds rest = believable(trouble.not_before, now) - now;
-    if (!trouble.whole_issuer || rest <= milliseconds(0)) {
+    const milliseconds rest = believable(trouble.issuer_rests_until, now) - now;
+    if (rest <= milliseconds(0)) {
         return;
     }
-    failures_ = std::max(failures_, trouble.failures);
+    failures_ = std::max(failures_, 1U); // how often in a row is forgotten, so that the next rest is short
     if (const steady_time until = parts_.time.steady_now() + rest; !pause_ || pause_->until < until) {
         pause_ = issuer_pause{until, trouble.problem};
     }

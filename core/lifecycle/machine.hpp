@@ -82,6 +82,7 @@ struct order_failed {
     bool unissued = false;                    ///< nothing has come of the order, and nothing will
     bool limited = false;                     ///< one of the CA's limits is reached, by the CA's count
     std::optional<wall_time> limited_until{}; ///< as the CA says
+    wall_time issuer_rests_until{};           ///< when it has paused the issuer as a whole
     bool slow = false; ///< the order stands and time alone may mend it: the CA works on it, its answer was
                        ///< lost, our clock is wrong
     key_type key = key_type::ecdsa_p256;          ///< whose order it was

@@ -266,7 +266,7 @@ void taker::operator()(const order_failed& failure) {
     at->last_failure = now_;
     at->problem_class = waits ? slow_class : to_string(failure.judged.kind);
     at->problem = failure.text;
-    at->whole_issuer = failure.judged.whole_issuer;
+    at->issuer_rests_until = failure.issuer_rests_until;
     at->not_before =
         now_ + (waits ? slow_pace(now_ - at->first_failure, failure.judged.at_least)
                       : backoff(at->failures, failure.judged.kind, failure.judged.at_least, random_));

@@ -114,8 +114,8 @@ machine_event conversation::failed(key_type key, const failure& what) {
     session_.note_failure(outcome.judged, outcome.text);
     if (const auto pause = outcome.judged.whole_issuer ? session_.paused() : std::nullopt) {
         // So that its record tells of the pause after a restart.
-        const auto rest = std::chrono::ceil<milliseconds>(pause->until - parts_.time.steady_now());
-        outcome.judged.at_least = std::max(outcome.judged.at_least, rest);
+        outcome.issuer_rests_until =
+            parts_.time.now() + std::chrono::ceil<milliseconds>(pause->until - parts_.time.steady_now());
     }
     return outcome;
 }

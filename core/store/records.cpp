@@ -53,8 +53,8 @@ void members(Record& order, Fields& fields) {
 
 template <same_record<issuer_trouble> Record, class Fields>
 void members(Record& trouble, Fields& fields) {
-    auto& [issuer, failures, first_failure, last_failure, problem_class, problem, not_before, whole_issuer] =
-        trouble;
+    auto& [issuer, failures, first_failure, last_failure, problem_class, problem, not_before,
+           issuer_rests_until] = trouble;
     fields.text("issuer", issuer);
     fields.count("failures", failures);
     fields.time("first_failure", first_failure);
@@ -62,7 +62,7 @@ void members(Record& trouble, Fields& fields) {
     fields.text("problem_class", problem_class);
     fields.text("problem", problem);
     fields.time("not_before", not_before);
-    fields.flag("whole_issuer", whole_issuer);
+    fields.time("issuer_rests_until", issuer_rests_until);
 }
 
 template <same_record<renewal_info_record> Record, class Fields>

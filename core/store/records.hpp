@@ -64,7 +64,8 @@ struct issuer_trouble {
     std::string problem_class; ///< "later", "daily" ... of the last failure
     std::string problem;       ///< one line for people: cause and mend
     wall_time not_before;      ///< nothing is tried there before this
-    bool whole_issuer = false; ///< it concerned every certificate of the issuer
+    wall_time
+        issuer_rests_until{}; ///< it concerned the issuer as a whole, which no certificate asks before this
 
     friend bool operator==(const issuer_trouble&, const issuer_trouble&) = default;
 };
