@@ -2,6 +2,7 @@
 // success or as a failure that says something, and an honest CA is served afterwards.
 #include "tests/core/acme/acme_fixture.hpp"
 #include "tests/core/acme/json_mutation.hpp"
+#include "tests/core/acme/plain_answer.hpp"
 
 #include <functional>
 
@@ -105,14 +106,6 @@ std::size_t length_of(const operation& make) {
     operations_fixture f;
     make(f);
     return f.ca.requests.size() - f.start;
-}
-
-http_response plain(unsigned status, std::string type, std::string body) {
-    http_response answer;
-    answer.status = status;
-    answer.headers.emplace_back("Content-Type", std::move(type));
-    answer.body = std::move(body);
-    return answer;
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include "core/crypto/certificate.hpp"
 #include "tests/core/acme/acme_fixture.hpp"
 #include "tests/core/acme/json_mutation.hpp"
+#include "tests/core/acme/plain_answer.hpp"
 
 using namespace evercert;
 using namespace evercert::acme;
@@ -27,14 +28,6 @@ struct renewal_fixture : acme_fixture {
     }
     outcome<renewal_info> fetch() { return run(acme->fetch_renewal_info(some_id)); }
 };
-
-http_response plain(unsigned status, std::string type, std::string body) {
-    http_response answer;
-    answer.status = status;
-    answer.headers.emplace_back("Content-Type", std::move(type));
-    answer.body = std::move(body);
-    return answer;
-}
 
 } // namespace
 

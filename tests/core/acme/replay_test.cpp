@@ -3,6 +3,7 @@
 // CA succeeds.
 #include "tests/core/acme/acme_fixture.hpp"
 #include "tests/core/acme/json_mutation.hpp"
+#include "tests/core/acme/plain_answer.hpp"
 
 #include <functional>
 
@@ -56,14 +57,6 @@ std::size_t length_of_conversation(const std::vector<identifier>& wanted) {
     acme_fixture f;
     REQUIRE(f.all(wanted));
     return f.ca.requests.size();
-}
-
-http_response plain(unsigned status, std::string type, std::string body) {
-    http_response answer;
-    answer.status = status;
-    answer.headers.emplace_back("Content-Type", std::move(type));
-    answer.body = std::move(body);
-    return answer;
 }
 
 } // namespace
