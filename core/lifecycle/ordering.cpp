@@ -20,11 +20,14 @@ constexpr milliseconds longest_window = std::chrono::days(8);
 /// An order whose certificate is not valid by our clock is kept for so long.
 constexpr milliseconds longest_out_of_time = std::chrono::hours(2);
 
-/// Whether the order stands and time alone may bring its certificate: the CA still works on it, or has been
-/// asked for it and its answer was lost. Then the certificate may exist, and another order would be one too
-/// many.
-bool may_yet_come(const failure& what) {
-    if (acme::order_lost(what) || !what.finalized) {
+/// Of an order that is not lost: whether time alone may bring its certificate. The CA still works on it, or
+/// has been asked for it and its answer was lost. Then the certificate may exist, and another order would be
+/// one too many.
+bool may_yet_come(const failure& what, bool waited) {
+    if (waited && what.where == step::order && what.http_status == 0) {
+        return true; // what was known of an order that waits is not lost with one answer
+    }
+    if (!what.finalized) {
         return false;
     }
     const bool no_answer =
@@ -98,11 +101,7 @@ machine_event conversation::failed(key_type key, const failure& what) {
     outcome.order_lost = acme::order_lost(what) || outcome.judged.fresh_key;
     outcome.unissued =
         what.where == step::new_order || (outcome.order_lost && what.where != step::certificate);
-    outcome.slow = !outcome.order_lost && may_yet_come(what);
-    // What was known of an order that waits is not lost with one answer.
-    if (what.where == step::order && what.http_status == 0 && waits()) {
-        outcome.slow = !outcome.order_lost;
-    }
+    outcome.slow = !outcome.order_lost && may_yet_come(what, waits());
     if (what.name && what.said && (what.where == step::challenge || what.where == step::authorization)) {
         outcome.failed_validation = what.name->value;
     }
