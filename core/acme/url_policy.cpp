@@ -27,6 +27,24 @@ bool host_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
 }
 
+bool url_character(char c) {
+    switch (c) {
+    case '"':
+    case '<':
+    case '>':
+    case '\\':
+    case '^':
+    case '`':
+    case '{':
+    case '|':
+    case '}':
+    case '#':
+        return false;
+    default:
+        return c > ' ' && c < '\x7f';
+    }
+}
+
 bool good_port(std::string_view port) {
     return all_digits(port) && port.size() <= 5 && std::stoul(std::string(port)) <= 65535 && port != "0";
 }
@@ -81,10 +99,7 @@ result<std::string> accept_url(std::string_view url, std::string_view directory_
         return fail(errc::protocol, fmt::format("the CA gave a URL of {} bytes (at most {} are accepted)",
                                                 url.size(), longest_url));
     }
-    const bool clean = std::ranges::all_of(url, [](char c) {
-        return c > ' ' && c < '\x7f' && std::string_view("\"<>\\^`{|}#").find(c) == std::string_view::npos;
-    });
-    if (!clean) {
+    if (!std::ranges::all_of(url, url_character)) {
         return fail(errc::protocol, "the CA gave a URL with characters that no URL has", std::string(url));
     }
     const auto where = origin_of(url);

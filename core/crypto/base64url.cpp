@@ -37,8 +37,8 @@ result<std::string> decode(std::string_view text, const std::array<std::uint8_t,
         return fail(errc::parse, fmt::format("not base64url: {} characters cannot be a whole number of bytes",
                                              text.size()));
     }
-    std::string bytes;
-    bytes.reserve(text.size() / 4 * 3 + 2);
+    std::string bytes(text.size() / 4 * 3 + text.size() % 4, '\0'); // at least as many as come out
+    std::size_t size = 0;
     std::uint32_t bits = 0;
     unsigned held = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -52,32 +52,37 @@ result<std::string> decode(std::string_view text, const std::array<std::uint8_t,
         held += 6;
         if (held >= 8) {
             held -= 8;
-            bytes.push_back(static_cast<char>((bits >> held) & 0xFFU));
+            bytes[size++] = static_cast<char>((bits >> held) & 0xFFU);
         }
     }
     if (canonical && (bits & ((1U << held) - 1U)) != 0) {
         return fail(errc::parse, "not base64url: the last character has bits that belong to no byte");
     }
+    bytes.resize(size);
     return bytes;
 }
 
 } // namespace
 
 std::string base64url(std::string_view bytes) {
-    std::string text;
-    text.reserve((bytes.size() * 4 + 2) / 3);
-    std::uint32_t bits = 0;
-    unsigned held = 0;
-    for (const char c : bytes) {
-        bits = (bits << 8U) | static_cast<unsigned char>(c);
-        held += 8;
-        while (held >= 6) {
-            held -= 6;
-            text.push_back(url_alphabet[(bits >> held) & 0x3FU]);
+    std::string text((bytes.size() * 4 + 2) / 3, '\0');
+    char* out = text.data();
+    const auto put = [&out](std::uint32_t bits, int digits) {
+        for (int shift = 18; digits > 0; --digits, shift -= 6) {
+            *out++ = url_alphabet[(bits >> static_cast<unsigned>(shift)) & 0x3FU];
         }
+    };
+    const auto byte = [&bytes](std::size_t at) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[at]));
+    };
+    std::size_t at = 0;
+    for (; at + 3 <= bytes.size(); at += 3) {
+        put(byte(at) << 16U | byte(at + 1) << 8U | byte(at + 2), 4);
     }
-    if (held > 0) {
-        text.push_back(url_alphabet[(bits << (6 - held)) & 0x3FU]);
+    if (bytes.size() - at == 2) {
+        put(byte(at) << 16U | byte(at + 1) << 8U, 3);
+    } else if (bytes.size() - at == 1) {
+        put(byte(at) << 16U, 2);
     }
     return text;
 }

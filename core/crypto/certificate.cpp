@@ -1,11 +1,13 @@
 #include "core/crypto/certificate.hpp"
 
 #include "core/base/text.hpp"
+#include "core/crypto/der.hpp"
 #include "core/crypto/digest.hpp"
 #include "core/crypto/handles.hpp"
 
 #include <fmt/format.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -81,12 +83,53 @@ std::optional<identifier> to_identifier(const GENERAL_NAME* name) {
     return std::nullopt;
 }
 
+/// OpenSSL 3.0 looks through all its decoders for each public key that it meets, which costs ten times as
+/// much as all the rest of a certificate. In a library context without providers it finds none, and lets the
+/// key be.
+OSSL_LIB_CTX* without_decoders() {
+    static OSSL_LIB_CTX* const made = [] {
+        OSSL_LIB_CTX* context = OSSL_LIB_CTX_new();
+        // The null provider keeps OpenSSL from loading its default one when none is there.
+        require(context != nullptr && OSSL_PROVIDER_load(context, "null") != nullptr,
+                "making a library context");
+        return context;
+    }();
+    return made;
+}
+
+/// As X509_verify, which would ask the certificate's own library context for the algorithms.
+bool signed_with(const certificate& subject, EVP_PKEY* issuer_key) {
+    const ASN1_BIT_STRING* signature = nullptr;
+    const X509_ALGOR* algorithm = nullptr;
+    X509_get0_signature(&signature, &algorithm, subject.native());
+    const std::string whole = subject.der();
+    const auto outer = der::reader(whole).next(der::sequence);
+    const auto signed_part =
+        outer ? der::reader(outer->content).next(der::sequence) : std::optional<der::element>();
+    if (!signed_part || X509_ALGOR_cmp(algorithm, X509_get0_tbs_sigalg(subject.native())) != 0) {
+        return false;
+    }
+    const asn1_string_handle text = untouched(signed_part->whole);
+    return text != nullptr &&
+           ASN1_item_verify(sequence_item(), algorithm, signature, text.get(), issuer_key) == 1;
+}
+
 } // namespace
 
 result<certificate> certificate::from_der(std::string_view der) {
+    return take(X509_new(), der);
+}
+
+result<certificate> certificate::leaf_from_der(std::string_view der) {
+    return take(X509_new_ex(without_decoders(), nullptr), der);
+}
+
+result<certificate> certificate::take(X509* empty, std::string_view der) {
+    require(empty != nullptr, "reading a certificate");
     const unsigned char* at = as_bytes(der);
-    std::shared_ptr<X509> parsed(d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free);
-    if (parsed == nullptr) {
+    const bool good = d2i_X509(&empty, &at, static_cast<long>(der.size())) != nullptr;
+    const std::shared_ptr<X509> parsed(empty, X509_free);
+    if (!good) {
         return fail(errc::parse, "not an X.509 certificate: " + take_openssl_reason());
     }
     if (at != as_bytes(der) + der.size()) {
@@ -102,7 +145,7 @@ result<certificate> certificate::from_der(std::string_view der) {
         return fail(errc::parse, "not a usable X.509 certificate: its extensions are malformed");
     }
     take_openssl_reason();
-    return certificate(std::move(parsed));
+    return certificate(parsed);
 }
 
 std::string certificate::der() const {
@@ -229,11 +272,21 @@ bool certificate::same_signer(const certificate& other) const {
 }
 
 bool certificate::issued_by(const certificate& issuer) const {
-    EVP_PKEY* issuer_key = X509_get0_pubkey(issuer.native());
-    const bool good = issuer_key != nullptr && X509_check_issued(issuer.native(), native()) == X509_V_OK &&
-                      X509_verify(native(), issuer_key) == 1;
+    const certificate above = issuer.with_key();
+    EVP_PKEY* issuer_key = X509_get0_pubkey(above.native());
+    const bool good = issuer_key != nullptr && X509_check_issued(above.native(), native()) == X509_V_OK &&
+                      signed_with(*this, issuer_key);
     take_openssl_reason();
     return good;
+}
+
+certificate certificate::with_key() const {
+    if (X509_get0_pubkey(native()) != nullptr) {
+        return *this;
+    }
+    take_openssl_reason();
+    auto anew = from_der(der());
+    return anew ? std::move(*anew) : *this;
 }
 
 } // namespace evercert::crypto

@@ -17,6 +17,9 @@ namespace evercert::crypto {
 class certificate {
 public:
     static result<certificate> from_der(std::string_view der);
+    /// The same at a tenth of the cost, without decoding the public key: for one that is not expected to have
+    /// issued others. As an issuer it works too, more slowly.
+    static result<certificate> leaf_from_der(std::string_view der);
 
     [[nodiscard]] std::string der() const;
     [[nodiscard]] std::string pem() const; ///< re-encoded by us
@@ -44,11 +47,14 @@ public:
     [[nodiscard]] bool same_signer(const certificate& other) const;
     /// Whether `issuer` names and signed this certificate (name chaining and signature, dates not looked at).
     [[nodiscard]] bool issued_by(const certificate& issuer) const;
+    /// This one with its public key decoded, if OpenSSL can.
+    [[nodiscard]] certificate with_key() const;
 
     [[nodiscard]] x509_st* native() const noexcept { return handle_.get(); }
 
 private:
     explicit certificate(std::shared_ptr<x509_st> handle) : handle_(std::move(handle)) {}
+    static result<certificate> take(x509_st* empty, std::string_view der);
     std::shared_ptr<x509_st> handle_;
 };
 

@@ -103,8 +103,7 @@ result<std::vector<certificate>> check_chain(std::vector<certificate> chain,
     if (auto good = check_leaf(leaf, expected); !good) {
         return fail(good.error());
     }
-    std::erase_if(
-        chain, [print = leaf.fingerprint()](const certificate& one) { return one.fingerprint() == print; });
+    std::erase_if(chain, [leaf_der = leaf.der()](const certificate& one) { return one.der() == leaf_der; });
 
     const bool alone = chain.empty();
     std::vector<certificate> ordered{leaf};

@@ -4,8 +4,6 @@
 #include "core/crypto/digest.hpp"
 #include "core/crypto/handles.hpp"
 
-#include <openssl/asn1t.h> // ASN1_SEQUENCE, as an item
-
 #include <algorithm>
 
 namespace evercert::crypto {
@@ -13,19 +11,11 @@ namespace {
 
 using name_handle = std::unique_ptr<X509_NAME, freed_by<X509_NAME_free>>;
 using algorithm_handle = std::unique_ptr<X509_ALGOR, freed_by<X509_ALGOR_free>>;
-using string_handle = std::unique_ptr<ASN1_STRING, freed_by<ASN1_STRING_free>>;
 
 template <auto Decode>
 auto decode(std::string_view whole) {
     const unsigned char* at = as_bytes(whole);
     return Decode(nullptr, &at, static_cast<long>(whole.size()));
-}
-
-/// One of OpenSSL's types that holds its encoding as it is: the signature is over these very bytes.
-string_handle untouched(std::string_view whole) {
-    const unsigned char* at = as_bytes(whole);
-    return string_handle(reinterpret_cast<ASN1_STRING*>(
-        ASN1_item_d2i(nullptr, &at, static_cast<long>(whole.size()), ASN1_ITEM_rptr(ASN1_SEQUENCE))));
 }
 
 result<void> check_issuer(const crl_frame& parts, const certificate& issuer) {
@@ -46,12 +36,13 @@ result<void> check_issuer(const crl_frame& parts, const certificate& issuer) {
 
 result<void> check_signature(const crl_frame& parts, const certificate& issuer) {
     const algorithm_handle algorithm(decode<d2i_X509_ALGOR>(parts.algorithm.whole));
-    const string_handle signature(decode<d2i_ASN1_BIT_STRING>(parts.signature.whole));
-    const string_handle text = untouched(parts.signed_part.whole);
-    EVP_PKEY* key = X509_get0_pubkey(issuer.native());
-    const bool good = algorithm != nullptr && signature != nullptr && text != nullptr && key != nullptr &&
-                      ASN1_item_verify(ASN1_ITEM_rptr(ASN1_SEQUENCE), algorithm.get(), signature.get(),
-                                       text.get(), key) == 1;
+    const asn1_string_handle signature(decode<d2i_ASN1_BIT_STRING>(parts.signature.whole));
+    const asn1_string_handle text = untouched(parts.signed_part.whole);
+    const certificate with_key = issuer.with_key();
+    EVP_PKEY* key = X509_get0_pubkey(with_key.native());
+    const bool good =
+        algorithm != nullptr && signature != nullptr && text != nullptr && key != nullptr &&
+        ASN1_item_verify(sequence_item(), algorithm.get(), signature.get(), text.get(), key) == 1;
     take_openssl_reason();
     if (!good) {
         return fail(errc::refused, "the signature of the CRL is not the issuer's");

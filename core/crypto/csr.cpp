@@ -60,7 +60,8 @@ result<std::string> make_csr(const key& subject_key, const std::vector<identifie
             "making a CSR");
     const bool ec = subject_key.type() == key_type::ecdsa_p256 || subject_key.type() == key_type::ecdsa_p384;
     if (ec) {
-        set_ec_public_key(X509_REQ_get_X509_PUBKEY(request.get()), subject_key.native());
+        set_ec_public_key(X509_REQ_get_X509_PUBKEY(request.get()), subject_key.type(),
+                          subject_key.public_point());
     } else {
         require(X509_REQ_set_pubkey(request.get(), subject_key.native()) == 1, "making a CSR");
     }

@@ -7,7 +7,10 @@ namespace evercert::crypto {
 std::string sha256(std::string_view bytes) {
     std::string digest(32, '\0');
     unsigned size = 0;
-    const int good = EVP_Digest(bytes.data(), bytes.size(), as_bytes(digest), &size, EVP_sha256(), nullptr);
+    // EVP_sha256() would be looked up by its name each time, which takes as long as a short text.
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    const int good = EVP_Digest(bytes.data(), bytes.size(), as_bytes(digest), &size,
+                                algorithm != nullptr ? algorithm : EVP_sha256(), nullptr);
     require(good == 1 && size == digest.size(), "SHA-256");
     return digest;
 }

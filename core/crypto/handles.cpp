@@ -1,5 +1,6 @@
 #include "core/crypto/handles.hpp"
 
+#include <openssl/asn1t.h> // ASN1_SEQUENCE, as an item
 #include <openssl/err.h>
 
 #include <array>
@@ -29,17 +30,26 @@ void require(bool good, std::string_view what) {
     }
 }
 
-void set_ec_public_key(X509_PUBKEY* info, EVP_PKEY* pkey) {
-    std::array<char, 64> group{};
-    std::size_t size = 0;
-    require(EVP_PKEY_get_group_name(pkey, group.data(), group.size(), &size) == 1, "reading a public key");
-    unsigned char* point = nullptr;
-    const std::size_t length = EVP_PKEY_get1_encoded_public_key(pkey, &point);
-    require(length > 0, "reading a public key");
-    const int set = X509_PUBKEY_set0_param(info, OBJ_nid2obj(NID_X9_62_id_ecPublicKey), V_ASN1_OBJECT,
-                                           OBJ_txt2obj(group.data(), 0), point, static_cast<int>(length));
+asn1_string_handle untouched(std::string_view whole) {
+    const unsigned char* at = as_bytes(whole);
+    return asn1_string_handle(reinterpret_cast<ASN1_STRING*>(
+        ASN1_item_d2i(nullptr, &at, static_cast<long>(whole.size()), sequence_item())));
+}
+
+const ASN1_ITEM* sequence_item() noexcept {
+    return ASN1_ITEM_rptr(ASN1_SEQUENCE);
+}
+
+void set_ec_public_key(X509_PUBKEY* info, key_type type, std::string_view point) {
+    void* copy = OPENSSL_memdup(point.data(), point.size());
+    const int curve = type == key_type::ecdsa_p384 ? NID_secp384r1 : NID_X9_62_prime256v1;
+    const int set = copy == nullptr
+                        ? 0
+                        : X509_PUBKEY_set0_param(info, OBJ_nid2obj(NID_X9_62_id_ecPublicKey), V_ASN1_OBJECT,
+                                                 OBJ_nid2obj(curve), static_cast<unsigned char*>(copy),
+                                                 static_cast<int>(point.size()));
     if (set != 1) {
-        OPENSSL_free(point);
+        OPENSSL_free(copy);
     }
     require(set == 1, "encoding a public key");
 }

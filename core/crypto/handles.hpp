@@ -1,5 +1,7 @@
 #pragma once
 // Internal to core/crypto: OpenSSL objects that free themselves, and what OpenSSL says when it fails.
+#include "core/model/key_type.hpp"
+
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/ec.h>
@@ -31,6 +33,7 @@ struct openssl_freed {
     void operator()(void* pointer) const noexcept { OPENSSL_free(pointer); }
 };
 
+using asn1_string_handle = std::unique_ptr<ASN1_STRING, freed_by<ASN1_STRING_free>>;
 using bio_handle = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using bn_handle = std::unique_ptr<BIGNUM, freed_by<BN_clear_free>>;
 using dist_points_handle = std::unique_ptr<CRL_DIST_POINTS, freed_by<CRL_DIST_POINTS_free>>;
@@ -70,9 +73,15 @@ std::string encode_der(Encode encode, T* object) {
     return std::string(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
-/// Fills in the SubjectPublicKeyInfo of an ECDSA key, uncompressed; throws as `require`. OpenSSL 3's own
-/// X509_PUBKEY_set looks through all its encoders each time, which costs several times as much as a
-/// signature.
-void set_ec_public_key(X509_PUBKEY* info, EVP_PKEY* pkey);
+/// For what is signed: a SEQUENCE that OpenSSL keeps as the bytes it was, as the signature is over these very
+/// bytes. nullptr if it is none.
+asn1_string_handle untouched(std::string_view whole);
+/// What it is to ASN1_item_verify.
+const ASN1_ITEM* sequence_item() noexcept;
+
+/// Fills in the SubjectPublicKeyInfo of an ECDSA key from its point, uncompressed; throws as `require`.
+/// OpenSSL 3's own X509_PUBKEY_set looks through all its encoders each time, which costs several times as
+/// much as a signature.
+void set_ec_public_key(X509_PUBKEY* info, key_type type, std::string_view point);
 
 } // namespace evercert::crypto

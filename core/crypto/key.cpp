@@ -3,11 +3,14 @@
 #include "core/crypto/base64url.hpp"
 #include "core/crypto/digest.hpp"
 #include "core/crypto/handles.hpp"
+#include "core/crypto/private_key_text.hpp"
 
 #include <fmt/format.h>
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
 
+#include <algorithm>
+#include <mutex>
 #include <optional>
 
 namespace evercert::crypto {
@@ -80,16 +83,32 @@ const EVP_MD* signing_digest(key_type type) noexcept {
     }
 }
 
-result<std::string> sign(EVP_PKEY* pkey, key_type type, std::string_view input) {
-    const md_context_handle context(EVP_MD_CTX_new());
-    std::size_t size = 0;
+/// nullptr if OpenSSL cannot.
+md_context_handle begin_signing(EVP_PKEY* pkey, key_type type) {
+    md_context_handle context(EVP_MD_CTX_new());
     if (context == nullptr ||
-        EVP_DigestSignInit(context.get(), nullptr, signing_digest(type), nullptr, pkey) != 1 ||
-        EVP_DigestSign(context.get(), nullptr, &size, as_bytes(input), input.size()) != 1) {
-        return fail(errc::internal, "signing failed in OpenSSL: " + take_openssl_reason());
+        EVP_DigestSignInit(context.get(), nullptr, signing_digest(type), nullptr, pkey) != 1) {
+        return nullptr;
     }
+    return context;
+}
+
+/// `begun` is only read.
+result<std::string> sign(const EVP_MD_CTX* begun, EVP_PKEY* pkey, key_type type, std::string_view input) {
+    md_context_handle context;
+    if (type == key_type::ed25519 || begun == nullptr) {
+        context = begin_signing(pkey, type); // OpenSSL 3.0 does not copy one without a digest
+    } else {
+        context.reset(EVP_MD_CTX_new());
+        if (context != nullptr && EVP_MD_CTX_copy_ex(context.get(), begun) != 1) {
+            context = nullptr;
+        }
+    }
+    std::size_t size =
+        static_cast<std::size_t>(std::max(EVP_PKEY_get_size(pkey), 0)); // the largest it may have
     std::string signature(size, '\0');
-    if (EVP_DigestSign(context.get(), as_bytes(signature), &size, as_bytes(input), input.size()) != 1) {
+    if (context == nullptr ||
+        EVP_DigestSign(context.get(), as_bytes(signature), &size, as_bytes(input), input.size()) != 1) {
         return fail(errc::internal, "signing failed in OpenSSL: " + take_openssl_reason());
     }
     signature.resize(size);
@@ -128,30 +147,87 @@ bn_handle number_of(EVP_PKEY* pkey, const char* parameter) {
     return bn_handle(number);
 }
 
-/// Of the DER SubjectPublicKeyInfo.
-std::string digest_of_public_half(EVP_PKEY* pkey, key_type type) {
+/// The SubjectPublicKeyInfo (RFC 5480). By ourselves for ECDSA, as OpenSSL 3 looks through all its encoders.
+std::string public_info(EVP_PKEY* pkey, key_type type, std::string_view point) {
     if (!is_ecdsa(type)) {
-        return sha256(encode_der(i2d_PUBKEY, pkey));
+        return encode_der(i2d_PUBKEY, pkey);
     }
     const public_key_info_handle info(X509_PUBKEY_new());
     require(info != nullptr, "encoding a public key");
-    set_ec_public_key(info.get(), pkey);
-    return sha256(encode_der(i2d_X509_PUBKEY, info.get()));
+    set_ec_public_key(info.get(), type, point);
+    return encode_der(i2d_X509_PUBKEY, info.get());
+}
+
+/// The public point of an ECDSA key, uncompressed; empty for others.
+std::string point_of(EVP_PKEY* pkey, key_type type) {
+    if (!is_ecdsa(type)) {
+        return {};
+    }
+    unsigned char* bytes = nullptr;
+    const std::size_t size = EVP_PKEY_get1_encoded_public_key(pkey, &bytes);
+    const text_handle owned(bytes);
+    require(size > 0, "reading a public key");
+    return {reinterpret_cast<const char*>(bytes), size};
 }
 
 } // namespace
 
+/// What EVP_DigestSignInit makes: it looks for algorithms by their names, which costs half a signature. Made
+/// once a key and copied for each signature; nothing but copied afterwards, so threads may share it.
+struct key::signing {
+    std::once_flag once;
+    md_context_handle begun;
+};
+
 key::key(std::shared_ptr<evp_pkey_st> handle, key_type type)
-    : handle_(std::move(handle)), type_(type), public_digest_(digest_of_public_half(handle_.get(), type)) {}
+    : handle_(std::move(handle))
+    , type_(type)
+    , public_point_(point_of(handle_.get(), type))
+    , public_digest_(sha256(public_info(handle_.get(), type, public_point_)))
+    , signing_(std::make_shared<signing>()) {}
+
+namespace {
+
+using pkey_context_handle = std::unique_ptr<EVP_PKEY_CTX, freed_by<EVP_PKEY_CTX_free>>;
+
+/// Makes EC keys of one curve. Kept by each thread: setting it up costs OpenSSL more than a key.
+struct ec_maker {
+    explicit ec_maker(const char* curve) : context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr)) {
+        if (context != nullptr && (EVP_PKEY_keygen_init(context.get()) != 1 ||
+                                   EVP_PKEY_CTX_set_group_name(context.get(), curve) != 1)) {
+            context = nullptr;
+        }
+    }
+    pkey_handle make() const {
+        EVP_PKEY* made = nullptr;
+        if (context != nullptr && EVP_PKEY_generate(context.get(), &made) != 1) {
+            EVP_PKEY_free(made);
+            made = nullptr;
+        }
+        return pkey_handle(made);
+    }
+    pkey_context_handle context;
+};
+
+pkey_handle make_p256() {
+    thread_local const ec_maker maker("P-256");
+    return maker.make();
+}
+pkey_handle make_p384() {
+    thread_local const ec_maker maker("P-384");
+    return maker.make();
+}
+
+} // namespace
 
 result<key> key::generate(key_type type) {
     pkey_handle made;
     switch (type) {
     case key_type::ecdsa_p256:
-        made.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+        made = make_p256();
         break;
     case key_type::ecdsa_p384:
-        made.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-384"));
+        made = make_p384();
         break;
     case key_type::rsa_2048:
         made.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
@@ -214,7 +290,8 @@ result<key> key::from_pem(std::string_view pem) {
     // A flipped bit in the private or public half reads without complaint, and would only show when the CA
     // refuses.
     constexpr std::string_view probe = "evercert";
-    const auto signature = sign(read.get(), *type, probe);
+    const md_context_handle begun = begin_signing(read.get(), *type);
+    const auto signature = sign(begun.get(), read.get(), *type, probe);
     if (!signature || !verify(read.get(), *type, probe, *signature)) {
         return fail(errc::corrupted,
                     "the private key is damaged: what it signs does not verify with its public half");
@@ -224,13 +301,7 @@ result<key> key::from_pem(std::string_view pem) {
 }
 
 secret key::to_pem() const {
-    const bio_handle sink(BIO_new(BIO_s_secmem()));
-    require(sink != nullptr && PEM_write_bio_PKCS8PrivateKey(sink.get(), native(), nullptr, nullptr, 0,
-                                                             nullptr, nullptr) == 1,
-            "writing a private key");
-    char* bytes = nullptr;
-    const long size = BIO_get_mem_data(sink.get(), &bytes);
-    return secret(std::string(bytes, static_cast<std::size_t>(size)));
+    return private_key_text(native(), type_);
 }
 
 key_type key::type() const noexcept {
@@ -255,7 +326,8 @@ std::string_view key::jws_algorithm() const noexcept {
 }
 
 result<std::string> key::jws_sign(std::string_view input) const {
-    auto signature = sign(native(), type_, input);
+    std::call_once(signing_->once, [this] { signing_->begun = begin_signing(native(), type_); });
+    auto signature = sign(signing_->begun.get(), native(), type_, input);
     if (!signature || !is_ecdsa(type_)) {
         return signature;
     }
@@ -277,9 +349,9 @@ std::string key::public_jwk() const {
         return fmt::format(R"({{"crv":"Ed25519","kty":"OKP","x":"{}"}})", base64url(x));
     }
     if (is_ecdsa(type_)) {
-        const int size = coordinate_size(type_);
-        const std::string x = padded(number_of(native(), OSSL_PKEY_PARAM_EC_PUB_X).get(), size);
-        const std::string y = padded(number_of(native(), OSSL_PKEY_PARAM_EC_PUB_Y).get(), size);
+        const auto size = static_cast<std::size_t>(coordinate_size(type_));
+        const std::string_view x = std::string_view(public_point_).substr(1, size);
+        const std::string_view y = std::string_view(public_point_).substr(1 + size);
         return fmt::format(R"({{"crv":"{}","kty":"EC","x":"{}","y":"{}"}})",
                            type_ == key_type::ecdsa_p384 ? "P-384" : "P-256", base64url(x), base64url(y));
     }

@@ -25,6 +25,9 @@ public:
     /// SHA-256 of the DER SubjectPublicKeyInfo, raw: two keys are the same when these are.
     [[nodiscard]] const std::string& public_digest() const noexcept;
 
+    /// The public point of an ECDSA key, uncompressed; empty for others.
+    [[nodiscard]] const std::string& public_point() const noexcept { return public_point_; }
+
     /// JWS algorithm (RFC 7518, RFC 8037): ES256, ES384, RS256 or EdDSA.
     [[nodiscard]] std::string_view jws_algorithm() const noexcept;
     /// JWS signature bytes: r||s of fixed width for ECDSA, PKCS#1 v1.5 for RSA, 64 bytes for Ed25519.
@@ -38,10 +41,13 @@ public:
     [[nodiscard]] evp_pkey_st* native() const noexcept { return handle_.get(); }
 
 private:
+    struct signing;
     key(std::shared_ptr<evp_pkey_st> handle, key_type type);
     std::shared_ptr<evp_pkey_st> handle_;
     key_type type_;
+    std::string public_point_;
     std::string public_digest_;
+    std::shared_ptr<signing> signing_;
 };
 
 /// RFC 7638 thumbprint of a JWK's required members as text (test vectors, and public_jwk above).

@@ -62,7 +62,7 @@ private:
 
 result<certificate> decode_block(const std::string& body, bool is_leaf) {
     // The decoder below knows more alphabets than PEM has.
-    if (body.size() % 4 != 0 || body.find_first_of("-_") != body.npos) {
+    if (body.size() % 4 != 0 || std::ranges::any_of(body, [](char c) { return c == '-' || c == '_'; })) {
         return fail(errc::parse, "the text of a PEM block is not base64");
     }
     auto der = base64_decode_liberal(body);
@@ -70,7 +70,7 @@ result<certificate> decode_block(const std::string& body, bool is_leaf) {
         return fail(errc::parse, "the text of a PEM block is not base64");
     }
     if (is_leaf) {
-        return certificate::from_der(*der);
+        return certificate::leaf_from_der(*der);
     }
     static known_issuers issuers;
     return issuers.parse(std::move(*der));

@@ -108,13 +108,13 @@ private:
 
     // Two readers of one text may pick different ones of two members with one name, so there must not be two.
     bool close_object() {
-        std::vector<std::string_view> names;
-        document_.find_child(close(), [&](const node& child) {
-            names.push_back(document_.name(child));
+        names_.clear();
+        document_.find_child(close(), [this](const node& child) {
+            names_.push_back(document_.name(child));
             return false;
         });
-        std::ranges::sort(names);
-        if (std::ranges::adjacent_find(names) != names.end()) {
+        std::ranges::sort(names_);
+        if (std::ranges::adjacent_find(names_) != names_.end()) {
             trouble_ = "an object has two members of one name";
             return false;
         }
@@ -123,6 +123,7 @@ private:
 
     document_impl& document_;
     std::vector<std::uint32_t> open_;
+    std::vector<std::string_view> names_; ///< of the object that is closed
     std::uint32_t name_at_ = 0;
     std::uint32_t name_size_ = 0;
     std::string trouble_;
@@ -142,6 +143,9 @@ result<value> parse(std::string_view text, std::size_t limit) {
         return fail(errc::parse, fmt::format("not JSON: a NUL byte at offset {}", at));
     }
     auto document = std::make_shared<document_impl>();
+    constexpr std::size_t usual = 64;
+    document->characters.reserve(text.size());
+    document->nodes.reserve(std::min(text.size() / 16 + 1, usual));
     builder handler(*document);
     rapidjson::MemoryStream stream(text.data(), text.size());
     rapidjson::Reader reader;
@@ -154,7 +158,9 @@ result<value> parse(std::string_view text, std::size_t limit) {
             handler.trouble().empty() ? rapidjson::GetParseError_En(outcome.Code()) : handler.trouble();
         return fail(errc::parse, fmt::format("not JSON: {} (at offset {})", reason, outcome.Offset()));
     }
-    document->nodes.shrink_to_fit();
+    if (document->nodes.capacity() > usual) {
+        document->nodes.shrink_to_fit();
+    }
     const node* root = document->nodes.data();
     return value(std::move(document), root);
 }

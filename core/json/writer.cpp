@@ -42,6 +42,11 @@ rapidjson::SizeType size_of(std::string_view text) {
     return static_cast<rapidjson::SizeType>(text.size());
 }
 
+/// Never null, which RapidJSON takes amiss.
+const char* start_of(std::string_view text) {
+    return text.empty() ? "" : text.data();
+}
+
 } // namespace
 
 writer::writer(bool pretty) : impl_(std::make_unique<impl>(pretty)) {}
@@ -68,14 +73,16 @@ writer& writer::end_array() {
 }
 
 writer& writer::key(std::string_view name) {
-    const std::string clean = repair_utf8(name);
-    impl_->with([&](auto& out) { out.Key(clean.data(), size_of(clean)); });
+    const std::string repaired = is_utf8(name) ? std::string() : repair_utf8(name);
+    const std::string_view clean = repaired.empty() ? name : repaired;
+    impl_->with([&](auto& out) { out.Key(start_of(clean), size_of(clean)); });
     return *this;
 }
 
 writer& writer::string(std::string_view text) {
-    const std::string clean = repair_utf8(text);
-    impl_->with([&](auto& out) { out.String(clean.data(), size_of(clean)); });
+    const std::string repaired = is_utf8(text) ? std::string() : repair_utf8(text);
+    const std::string_view clean = repaired.empty() ? text : repaired;
+    impl_->with([&](auto& out) { out.String(start_of(clean), size_of(clean)); });
     return *this;
 }
 

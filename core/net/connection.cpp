@@ -7,6 +7,9 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <cerrno>
+#include <sys/socket.h>
+
 namespace evercert::net {
 
 using asio::redirect_error;
@@ -39,12 +42,28 @@ void connection::limit(steady_time deadline) {
     timer.set(deadline, std::move(close));
 }
 
+bool connection::silent() {
+    // A close_notify may have come along with the last answer: then it is with OpenSSL or on the way to it.
+    // What Asio itself keeps back is what OpenSSL's end has no room for, so that one is not empty either.
+    if (tls_) {
+        SSL* ssl = tls_->native_handle();
+        if (SSL_has_pending(ssl) != 0 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0) {
+            return false;
+        }
+    }
+    char byte = 0;
+    return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 bool connection::quiet() {
     if (!tcp().is_open() || buffer.size() != 0) {
         return false;
     }
-    // Through TLS, not by a look at the socket: a close_notify may have come along with the last answer and
-    // lie in Asio's buffer already, while late session tickets are no reason to give a connection up.
+    if (silent()) {
+        return true;
+    }
+    // Through TLS, not by what lies at the socket: late session tickets are no reason to give a connection
+    // up.
     char byte = 0;
     error_code ec;
     if (tls_) {

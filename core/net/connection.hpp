@@ -46,6 +46,9 @@ public:
     watchdog timer;
 
 private:
+    /// Quiet for certain, found out cheaply.
+    [[nodiscard]] bool silent();
+
     std::shared_ptr<asio::ssl::context> context_;
     tcp_socket socket_;
     std::optional<tls_stream> tls_;

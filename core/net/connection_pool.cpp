@@ -33,7 +33,7 @@ struct connection_pool::origin : std::enable_shared_from_this<origin> {
         while (!idle.empty()) {
             auto link = std::move(idle.back());
             idle.pop_back();
-            link->timer.clear();
+            link->timer.disarm();
             if (link->quiet()) {
                 return link;
             }

@@ -12,11 +12,19 @@ namespace http = boost::beast::http;
 
 namespace {
 
+constexpr std::array<bool, 256> make_token_table() {
+    std::array<bool, 256> table{};
+    for (const char c :
+         std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~")) {
+        table[static_cast<unsigned char>(c)] = true;
+    }
+    return table;
+}
+constexpr auto token_table = make_token_table();
+
 bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    });
+    return !text.empty() && std::all_of(text.begin(), text.end(),
+                                        [](char c) { return token_table[static_cast<unsigned char>(c)]; });
 }
 
 bool is_ours(std::string_view name) noexcept {
@@ -39,24 +47,24 @@ result<std::string> write_request(const http_request& request, std::string_view 
     }
     std::string out;
     out.reserve(512 + request.body.size());
-    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, target,
-                   authority);
+    out.append(request.method).append(" ").append(target);
+    out.append(" HTTP/1.1\r\nHost: ").append(authority).append("\r\n");
     bool agent = false;
     for (const auto& [name, value] : request.headers) {
         if (!valid_header(name, value) || is_ours(name)) {
             return fail(errc::invalid_argument, "the request header " + escape(name, 60) + " cannot be sent");
         }
         agent = agent || equals_ignoring_case(name, "user-agent");
-        fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+        out.append(name).append(": ").append(value).append("\r\n");
     }
     if (!agent && !user_agent.empty()) {
-        fmt::format_to(std::back_inserter(out), "User-Agent: {}\r\n", user_agent);
+        out.append("User-Agent: ").append(user_agent).append("\r\n");
     }
     if (out.size() > response_header_limit) {
         return fail(errc::invalid_argument, "the request headers are longer than 32 KiB");
     }
     if (request.method == "POST" || !request.body.empty()) {
-        fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", request.body.size());
+        out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
     }
     out += "\r\n";
     out += request.body;
@@ -81,6 +89,36 @@ error read_error(const boost::system::error_code& ec, const std::string& peer, s
         return {errc::tls, "the TLS connection to " + peer + " broke: " + ec.message()};
     }
     return {errc::network, "the connection to " + peer + " broke: " + ec.message()};
+}
+
+bool parse_more(response_parser& parser, boost::beast::flat_buffer& buffer, boost::system::error_code& ec) {
+    while (buffer.size() != 0) {
+        const std::size_t used = parser.put(buffer.data(), ec);
+        buffer.consume(used);
+        if (ec == http::error::need_more) {
+            ec = {};
+            return false;
+        }
+        if (ec || parser.is_done()) {
+            return true;
+        }
+        if (used == 0) {
+            return false;
+        }
+    }
+    return false;
+}
+
+void at_end(response_parser& parser, boost::system::error_code& ec) {
+    if (ec != asio::error::eof) {
+        return;
+    }
+    if (!parser.got_some()) {
+        ec = http::error::end_of_stream;
+        return;
+    }
+    ec = {};
+    parser.put_eof(ec);
 }
 
 result<read_outcome> take_response(response_parser& parser, const std::string& peer) {

@@ -9,8 +9,9 @@
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/read_size.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <optional>
@@ -43,6 +44,12 @@ error read_error(const boost::system::error_code& ec, const std::string& peer, s
 /// The finished message; errc::protocol for what Beast lets pass and we do not.
 result<read_outcome> take_response(response_parser& parser, const std::string& peer);
 
+/// Gives the parser what is in the buffer; whether that was the end of the message or of our patience with
+/// it.
+bool parse_more(response_parser& parser, boost::beast::flat_buffer& buffer, boost::system::error_code& ec);
+/// What the end of a connection means to the message: for one without a length, that it is complete.
+void at_end(response_parser& parser, boost::system::error_code& ec);
+
 /// Reads one response, passing over up to eight interim ones (1xx). Sets `touched` as soon as a byte of it
 /// has come. A cancelled read ends with an error like any other: the caller looks at its cancellation state.
 template <class Stream>
@@ -56,8 +63,25 @@ awaitable<result<read_outcome>> read_response(Stream& stream, boost::beast::flat
         parser->eager(true);
         parser->skip(head);
         boost::system::error_code ec;
-        co_await boost::beast::http::async_read(stream, buffer, *parser,
-                                                asio::redirect_error(asio::use_awaitable, ec));
+        // What Beast's async_read does, without its composed operations around each read.
+        for (;;) {
+            if (parse_more(*parser, buffer, ec)) {
+                break;
+            }
+            const std::size_t room = boost::beast::read_size(buffer, read_buffer_limit);
+            if (room == 0) {
+                ec = boost::beast::http::error::buffer_overflow;
+                break;
+            }
+            const auto space = buffer.prepare(room);
+            const std::size_t size =
+                co_await stream.async_read_some(space, asio::redirect_error(asio::use_awaitable, ec));
+            buffer.commit(size);
+            if (ec) {
+                at_end(*parser, ec);
+                break;
+            }
+        }
         touched = touched || parser->got_some() || buffer.size() > 0;
         if (ec) {
             co_return fail(read_error(ec, peer, body_limit));

@@ -3,6 +3,7 @@
 #include "core/net/server_session.hpp"
 
 #include <boost/beast/http/status.hpp>
+#include <fmt/compile.h>
 
 #include <array>
 #include <chrono>
@@ -19,7 +20,7 @@ std::string http_date(wall_time now) {
     const auto day = std::chrono::floor<std::chrono::days>(now);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(std::chrono::floor<seconds>(now - day));
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+    return fmt::format(FMT_COMPILE("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT"),
                        days[std::chrono::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
                        months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
                        clock.hours().count(), clock.minutes().count(), clock.seconds().count());
@@ -39,8 +40,9 @@ std::optional<std::string> write_response_head(const server_response& response, 
         boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
     std::string out;
     out.reserve(256);
-    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\nServer: evercert\r\n",
-                   response.status, std::string_view(reason.data(), reason.size()), http_date(now));
+    out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+    out.append(reason.data(), reason.size()).append("\r\nDate: ").append(http_date(now));
+    out.append("\r\nServer: evercert\r\n");
     for (const auto& [name, value] : response.headers) {
         if (is_servers_own(name)) {
             continue;
@@ -48,10 +50,10 @@ std::optional<std::string> write_response_head(const server_response& response, 
         if (!valid_header(name, value)) {
             return std::nullopt;
         }
-        fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+        out.append(name).append(": ").append(value).append("\r\n");
     }
     if (response.status >= 200 && response.status != 204 && response.status != 304) {
-        fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
+        out.append("Content-Length: ").append(std::to_string(response.body.size())).append("\r\n");
     }
     out += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
     return out;

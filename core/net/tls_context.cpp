@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <utility>
 
 namespace evercert::net {
 
@@ -118,21 +119,40 @@ result<void> add_trust(X509_STORE* store, const std::string& path) {
     return {};
 }
 
+/// Reads the system's roots when the first issuer is looked for that `trust` does not hold: OpenSSL 3 takes
+/// longer for them than for a thousand requests, and a private CA needs none of them.
+int find_issuer(X509** issuer, X509_STORE_CTX* context, X509* subject) {
+    X509_STORE* store = X509_STORE_CTX_get0_store(context);
+    const bool all_read = X509_STORE_get_get_issuer(store) != &find_issuer;
+    const int found = X509_STORE_CTX_get1_issuer(issuer, context, subject);
+    // One that has expired may have a namesake among the system's.
+    const bool good = found > 0 && X509_cmp_current_time(X509_get0_notAfter(*issuer)) > 0;
+    if (all_read || good || found < 0) {
+        return found;
+    }
+    if (found > 0) {
+        X509_free(std::exchange(*issuer, nullptr));
+    }
+    X509_STORE_set_get_issuer(store, &X509_STORE_CTX_get1_issuer);
+    // That there are none is no failure yet, and none of the handshake that is under way.
+    ERR_set_mark();
+    X509_STORE_set_default_paths(store);
+    ERR_pop_to_mark();
+    return X509_STORE_CTX_get1_issuer(issuer, context, subject);
+}
+
 } // namespace
 
 result<std::shared_ptr<asio::ssl::context>> make_client_context(const std::string& trust) {
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
     SSL_CTX* raw = context->native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-    boost::system::error_code ec;
-    context->set_default_verify_paths(ec);
-    ERR_clear_error();
+    X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(raw), &find_issuer);
     if (!trust.empty()) {
         if (auto added = add_trust(SSL_CTX_get_cert_store(raw), trust); !added) {
             return fail(std::move(added.error()));
         }
     }
-    SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(raw, &on_new_session);
     static constexpr unsigned char protocols[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};

@@ -5,6 +5,8 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <array>
+
 namespace evercert::net {
 
 namespace {
@@ -21,10 +23,19 @@ bool is_alpha(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+constexpr std::array<bool, 256> make_target_table() {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                         "-._~:/?@!$&'()*+,;=%")) {
+        table[static_cast<unsigned char>(c)] = true;
+    }
+    return table;
+}
+
 bool is_target_byte(char c) {
     // unreserved, reserved without "#[]", and "%" (RFC 3986 section 2)
-    return is_alpha(c) || is_digit(c) ||
-           std::string_view("-._~:/?@!$&'()*+,;=%").find(c) != std::string_view::npos;
+    static constexpr auto table = make_target_table();
+    return table[static_cast<unsigned char>(c)];
 }
 
 bool ends_in_number(std::string_view name) {

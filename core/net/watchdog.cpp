@@ -2,6 +2,8 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <optional>
+
 namespace evercert::net {
 
 struct watchdog::state {
@@ -9,7 +11,9 @@ struct watchdog::state {
 
     asio::steady_timer timer;
     std::function<void()> action;
-    std::uint64_t turn = 0; ///< a wait that ended just before it was replaced must not act
+    steady_time when{};
+    std::optional<steady_time> wakes; ///< when the wait under way ends
+    std::uint64_t turn = 0;           ///< a wait that ended just before it was replaced must not act
     bool expired = false;
 };
 
@@ -20,27 +24,48 @@ watchdog::~watchdog() {
 }
 
 void watchdog::set(steady_time when, std::function<void()> action) {
-    state_->timer.expires_at(when);
+    state_->when = when;
     state_->action = std::move(action);
     state_->expired = false;
-    const auto turn = ++state_->turn;
-    auto on_wait = [state = state_, turn](const boost::system::error_code& ec) {
-        if (ec || turn != state->turn) {
+    // A connection's deadline moves with each request, and nearly always to later: the wait goes on, and
+    // looks when it ends.
+    if (!state_->wakes || when < *state_->wakes) {
+        wait(state_);
+    }
+}
+
+void watchdog::wait(const std::shared_ptr<state>& on) {
+    on->timer.expires_at(on->when);
+    on->wakes = on->when;
+    const auto turn = ++on->turn;
+    auto on_wait = [on, turn](const boost::system::error_code& ec) {
+        if (ec || turn != on->turn) {
             return;
         }
-        state->expired = true;
-        const auto act = std::exchange(state->action, nullptr);
-        if (act) {
-            act();
+        on->wakes.reset();
+        if (!on->action) {
+            return;
         }
+        if (socket_clock() < on->when) {
+            wait(on);
+            return;
+        }
+        on->expired = true;
+        const auto act = std::exchange(on->action, nullptr);
+        act();
     };
-    state_->timer.async_wait(std::move(on_wait));
+    on->timer.async_wait(std::move(on_wait));
 }
 
 void watchdog::clear() {
     ++state_->turn;
     state_->action = nullptr;
+    state_->wakes.reset();
     state_->timer.cancel();
+}
+
+void watchdog::disarm() noexcept {
+    state_->action = nullptr;
 }
 
 bool watchdog::expired() const noexcept {

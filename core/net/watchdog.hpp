@@ -24,11 +24,14 @@ public:
     /// Replaces what was set before. The action may destroy the watchdog.
     void set(steady_time when, std::function<void()> action);
     void clear();
+    /// As `clear`, for one that is set again soon: its timer keeps running, and finds nothing to do.
+    void disarm() noexcept;
     /// Whether the time last set has come.
     [[nodiscard]] bool expired() const noexcept;
 
 private:
     struct state;
+    static void wait(const std::shared_ptr<state>& on);
     std::shared_ptr<state> state_;
 };
 

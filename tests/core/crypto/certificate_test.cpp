@@ -64,6 +64,41 @@ TEST_CASE("what a certificate says") {
     CHECK(ERR_peek_error() == 0);
 }
 
+TEST_CASE("a leaf read without its key says the same, and issues and is issued as well") {
+    const authority issuing = ca().make_intermediate("Issuing");
+    certificate_plan plan;
+    plan.san = {{san_kind::dns, "a.example"}};
+    const certificate whole = issuing.issue(leaf_key().native(), plan);
+    const certificate one = certificate::leaf_from_der(whole.der()).value();
+    CHECK(one.der() == whole.der());
+    CHECK(one.pem() == whole.pem());
+    CHECK(one.names().value() == whole.names().value());
+    CHECK(one.public_digest() == leaf_key().public_digest());
+    CHECK(one.same_signer(whole));
+    CHECK(one.is_ca() == whole.is_ca());
+    CHECK(one.issued_by(issuing.own()));
+    CHECK_FALSE(one.issued_by(ca().own()));
+    CHECK_FALSE(one.issued_by(one));
+    // The first of a chain may turn out to be no leaf.
+    const certificate above = certificate::leaf_from_der(issuing.own().der()).value();
+    CHECK(above.is_ca());
+    CHECK(one.issued_by(above));
+    CHECK(whole.issued_by(above));
+    CHECK(above.issued_by(ca().own()));
+
+    std::string damaged = whole.der();
+    damaged.back() = static_cast<char>(damaged.back() ^ 1); // in the signature
+    CHECK_FALSE(certificate::leaf_from_der(damaged)->issued_by(issuing.own()));
+    damaged = whole.der();
+    const auto name = damaged.find("a.example");
+    damaged[name] = 'b'; // in what is signed
+    CHECK(certificate::leaf_from_der(damaged)->names()->front().value == "b.example");
+    CHECK_FALSE(certificate::leaf_from_der(damaged)->issued_by(issuing.own()));
+    CHECK_FALSE(certificate::leaf_from_der("\x30\x03\x02\x01\x05").has_value());
+    CHECK_FALSE(certificate::leaf_from_der(whole.der() + "x").has_value());
+    CHECK(ERR_peek_error() == 0);
+}
+
 TEST_CASE("dates from 1950 to 9999 are read") {
     for (const int year : {1950, 1969, 1970, 1999, 2000, 2049, 2050, 2106, 9999}) {
         CAPTURE(year);

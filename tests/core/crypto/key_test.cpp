@@ -8,7 +8,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include <array>
 #include <map>
+#include <thread>
 
 using namespace evercert;
 using namespace evercert::crypto;
@@ -105,6 +107,29 @@ TEST_CASE("keys of every type come back from PEM the same") {
         CHECK(read.public_jwk() == made.public_jwk());
         CHECK(read.to_pem().view() == pem.view());
         CHECK(made.public_digest().size() == 32);
+    }
+}
+
+TEST_CASE("copies of a key sign at the same time") {
+    for (const key_type type : {key_type::ecdsa_p256, key_type::rsa_2048, key_type::ed25519}) {
+        const key first = key::generate(type).value();
+        std::array<std::vector<std::string>, 4> made;
+        {
+            std::vector<std::jthread> threads;
+            for (auto& signatures : made) {
+                threads.emplace_back([copy = first, &signatures] {
+                    for (int i = 0; i < 20; ++i) {
+                        signatures.push_back(copy.jws_sign("text " + std::to_string(i)).value());
+                    }
+                });
+            }
+        }
+        for (const auto& signatures : made) {
+            for (int i = 0; i < 20; ++i) {
+                REQUIRE(
+                    verifies(first, "text " + std::to_string(i), signatures[static_cast<std::size_t>(i)]));
+            }
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 #include "tests/core/net/client_setup.hpp"
+#include "tests/support/test_pki.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
+
+#include <cstdlib>
 
 using namespace evercert;
 using namespace evercert::testing;
@@ -157,6 +160,34 @@ TEST_CASE_METHOD(client_setup, "A trust file that cannot be used fails every req
     CHECK(server->connections == 0);
     folder.write("missing.pem", "# our roots\n" + root.root);
     CHECK(get().has_value());
+}
+
+TEST_CASE_METHOD(client_setup, "The system's roots are trusted beside the trust file, and nobody else's") {
+    // Where OpenSSL looks for the system's roots.
+    struct variable {
+        const char* name;
+        variable(const char* n, const std::string& value) : name(n) { ::setenv(name, value.c_str(), 1); }
+        ~variable() { ::unsetenv(name); }
+    };
+    std::filesystem::create_directory(folder / "no-roots");
+    const variable no_folder("SSL_CERT_DIR", folder / "no-roots");
+    serve([](auto, auto) { return reply(ok("x")); });
+    auto s = settings();
+    s.trust = GENERATE(as<std::string>(), "", "other.pem");
+    if (!s.trust.empty()) {
+        s.trust = folder.write(s.trust, authority::make_root("Another Root").own().pem());
+    }
+    {
+        const variable none("SSL_CERT_FILE", folder / "missing.pem");
+        client_with(s);
+        CHECK(says(get(), "name the file with its root in `trust`"));
+        CHECK(says(get(), "name the file with its root in `trust`"));
+    }
+    {
+        const variable file("SSL_CERT_FILE", trust);
+        client_with(s);
+        CHECK(get().has_value());
+    }
 }
 
 TEST_CASE_METHOD(client_setup, "What does not belong into a request is refused before anything is sent") {
