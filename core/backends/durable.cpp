@@ -233,12 +233,17 @@ result<unique_fd> open_or_make_folder(int folder, const std::string& name, const
     if (errno != ENOENT) {
         return fail(file_error(errno, "open", shown.text()));
     }
+    return make_or_open_folder(folder, name, shown, made);
+}
+
+result<unique_fd> make_or_open_folder(int folder, const std::string& name, const shown_path& shown,
+                                      bool& made) {
     made = true;
     auto fresh = make_folder(folder, name, shown);
     if (fresh || fresh.error().code != errc::exists) {
         return fresh;
     }
-    opened = unique_fd(open_folder(folder, name)); // another thread made it a moment ago
+    unique_fd opened(open_folder(folder, name)); // another thread made it a moment ago
     if (!opened) {
         return fail(file_error(errno, "open", shown.text()));
     }

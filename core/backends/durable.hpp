@@ -49,7 +49,10 @@ result<void> replace_file(int folder, const std::string& name, std::string_view 
 
 /// A new folder with mode 0700 exactly, open. errno EEXIST is errc::exists.
 result<unique_fd> make_folder(int folder, const std::string& name, const shown_path& shown);
-/// Opens a folder in `folder`, making it with mode 0700 if it is missing; `made` tells.
+/// The same, or opens what is there already; `made` tells.
+result<unique_fd> make_or_open_folder(int folder, const std::string& name, const shown_path& shown,
+                                      bool& made);
+/// The same, where it is likely to be there.
 result<unique_fd> open_or_make_folder(int folder, const std::string& name, const shown_path& shown,
                                       bool& made);
 

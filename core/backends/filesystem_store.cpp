@@ -58,16 +58,27 @@ result<place> filesystem_store::make_place(std::string_view path) {
         }
         return where;
     }
-    where.folder = unique_fd(open_beneath(root(), "", O_RDONLY | O_DIRECTORY));
-    if (!where.folder) {
-        return fail(file_error(errno, "open", data_.path));
+    // The deepest folder that there is, then what is missing below it.
+    std::string reached = std::move(parent);
+    std::vector<std::string> missing;
+    while (!where.folder) {
+        auto [above, step] = split_path(reached);
+        missing.push_back(std::move(step));
+        reached = std::move(above);
+        auto deeper = open_parent(reached);
+        if (!deeper) {
+            return fail(std::move(deeper.error()));
+        }
+        if (!*deeper && reached.empty()) {
+            return fail(file_error(ENOENT, "open", data_.path));
+        }
+        where.folder = std::move(*deeper);
     }
-    std::string reached = data_.path;
-    for (const std::string& step : components(parent)) {
+    for (; !missing.empty(); missing.pop_back()) {
         std::string above = reached;
-        reached += "/" + step;
+        reached.append(reached.empty() ? "" : "/").append(missing.back());
         bool made = false;
-        auto next = open_or_make_folder(where.folder.get(), step, reached, made);
+        auto next = make_or_open_folder(where.folder.get(), missing.back(), shown(reached), made);
         if (!next) {
             return fail(std::move(next.error()));
         }
@@ -81,14 +92,16 @@ result<place> filesystem_store::make_place(std::string_view path) {
 
 /// One sync for each folder that got a new entry, the innermost first: usually that is one.
 result<void> filesystem_store::make_durable(const place& where, std::string_view path) const {
-    auto durable = sync(where.folder.get(), shown(path.substr(0, std::min(path.rfind('/'), path.size()))));
+    const std::size_t end = path.rfind('/');
+    auto durable = sync(where.folder.get(), shown(path.substr(0, end == path.npos ? 0 : end)));
     for (auto above = where.changed.rbegin(); durable && above != where.changed.rend(); ++above) {
-        durable = sync(above->first.get(), above->second);
+        durable = sync(above->first.get(), shown(above->second));
     }
     return durable;
 }
 
-result<void> filesystem_store::write(std::string_view path, std::string_view contents, unsigned mode) {
+result<void> filesystem_store::write(std::string_view path, std::string_view contents, unsigned mode,
+                                     std::string_view beside) {
     if (auto safe = check_own(path); !safe) {
         return safe;
     }
@@ -99,18 +112,54 @@ result<void> filesystem_store::write(std::string_view path, std::string_view con
     if (auto done = replace_file(where->folder.get(), where->name, contents, mode, shown(path)); !done) {
         return done;
     }
+    if (!where->changed.empty() && is_component(beside)) {
+        // Whoever needs it makes it, if that cannot be done now.
+        [[maybe_unused]] const auto made =
+            make_folder(where->folder.get(), std::string(beside), shown(beside));
+    }
     return make_durable(*where, path);
 }
 
 namespace {
 
+/// Gives the file that holds the same bytes already, and is durable as every file of the store that can be
+/// seen, its place in the set. False, and nothing has happened, if that cannot be.
+bool share(int root, int folder, const stored_file& wanted) {
+    if (wanted.same_as.empty() || !check_own(wanted.same_as)) {
+        return false;
+    }
+    const auto [parent, name] = split_path(wanted.same_as);
+    const unique_fd from(open_beneath(root, parent, O_RDONLY | O_DIRECTORY));
+    if (!from || uninterrupted([&] {
+                     return ::linkat(from.get(), name.c_str(), folder, wanted.name.c_str(), 0);
+                 }) < 0) {
+        return false;
+    }
+    const unique_fd file(uninterrupted([&] {
+        return ::openat(folder, wanted.name.c_str(),
+                        O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    }));
+    struct stat info{};
+    const bool same = file && ::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode) &&
+                      (info.st_mode & 07777U) == wanted.mode && info.st_uid == ::geteuid() &&
+                      check_contents(file.get(), wanted.contents, wanted.name);
+    if (!same) {
+        ::unlinkat(folder, wanted.name.c_str(), 0);
+    }
+    return same;
+}
+
 /// Writes all files into `folder`, brings them and the folder to the disk and looks whether they are there.
-result<void> fill(int folder, const std::vector<stored_file>& files, std::string_view root,
+result<void> fill(int root, int folder, const std::vector<stored_file>& files, std::string_view root_path,
                   std::string_view directory) {
-    auto shown = [&](std::string_view name) { return shown_path(root, directory, name); };
+    auto shown = [&](std::string_view name) { return shown_path(root_path, directory, name); };
     std::vector<unique_fd> open;
     open.reserve(files.size());
     for (const stored_file& each : files) {
+        if (share(root, folder, each)) {
+            open.emplace_back();
+            continue;
+        }
         auto file = create_file(folder, each.name, each.mode, shown(each.name));
         if (!file) {
             return fail(std::move(file.error()));
@@ -122,6 +171,9 @@ result<void> fill(int folder, const std::vector<stored_file>& files, std::string
         open.push_back(std::move(*file));
     }
     for (std::size_t i = 0; i < open.size(); ++i) {
+        if (!open[i]) {
+            continue; // shared: durable before, and compared
+        }
         auto done = sync(open[i].get(), shown(files[i].name));
         if (done) {
             done = check_contents(open[i].get(), files[i].contents, shown(files[i].name));
@@ -172,7 +224,7 @@ result<void> filesystem_store::write_set(std::string_view directory, const std::
         temp.change();
         folder = make_folder(above, temp.text(), shown(directory));
     }
-    auto done = folder ? fill(folder->get(), files, data_.path, directory)
+    auto done = folder ? fill(root(), folder->get(), files, data_.path, directory)
                        : result<void>(fail(std::move(folder.error())));
     if (done && rename_into_nothing(above, temp.c_str(), where->name.c_str()) < 0) {
         if (errno == EEXIST || errno == ENOTEMPTY) {
@@ -201,7 +253,8 @@ result<void> filesystem_store::switch_link(std::string_view link, std::string_vi
     }
     int folder = where->folder.get();
     struct stat found{};
-    if (::fstatat(folder, where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISLNK(found.st_mode)) {
+    const bool there = ::fstatat(folder, where->name.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0;
+    if (there && !S_ISLNK(found.st_mode)) {
         return fail(file_error(EISDIR, "switch the link", absolute(link)));
     }
 
@@ -210,6 +263,11 @@ result<void> filesystem_store::switch_link(std::string_view link, std::string_vi
         text += "../";
     }
     text += target;
+    // The first one can be made where it belongs.
+    if (!there &&
+        uninterrupted([&] { return ::symlinkat(text.c_str(), folder, where->name.c_str()); }) == 0) {
+        return make_durable(*where, link);
+    }
     temporary_name temp;
     int made = -1;
     for (int tries = 0; tries < 100; ++tries) {

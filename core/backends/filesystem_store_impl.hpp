@@ -20,7 +20,7 @@ namespace evercert::backends {
 struct place {
     unique_fd folder;
     std::string name;
-    std::vector<std::pair<unique_fd, std::string>> changed; ///< and their absolute paths
+    std::vector<std::pair<unique_fd, std::string>> changed; ///< and their paths
 };
 
 class filesystem_store final : public store {
@@ -28,7 +28,8 @@ public:
     explicit filesystem_store(data_folder data) : data_(std::move(data)) {}
 
     result<std::optional<std::string>> read(std::string_view path, std::size_t limit) const override;
-    result<void> write(std::string_view path, std::string_view contents, unsigned mode) override;
+    result<void> write(std::string_view path, std::string_view contents, unsigned mode,
+                       std::string_view beside) override;
     result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) override;
     result<std::uint64_t> append(std::string_view path, std::string_view text, unsigned mode) override;
     result<void> switch_link(std::string_view link, std::string_view target) override;

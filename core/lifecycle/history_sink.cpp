@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <utility>
 
 namespace evercert::lifecycle {
@@ -11,6 +12,19 @@ namespace {
 
 /// After so many refusals in a row the disk is left alone for a while.
 constexpr unsigned most_refusals = 3;
+/// Certificates whose records are written in one go.
+constexpr std::size_t most_at_once = 32;
+
+/// Takes the lines of one certificate out.
+template <class Lines>
+std::vector<typename Lines::value_type> take_lines(Lines& from, const std::string& certificate) {
+    const auto mine = std::stable_partition(
+        from.begin(), from.end(), [&](const auto& line) { return line.certificate != certificate; });
+    std::vector<typename Lines::value_type> taken(std::make_move_iterator(mine),
+                                                  std::make_move_iterator(from.end()));
+    from.erase(mine, from.end());
+    return taken;
+}
 
 /// What is on disk, then what was waiting when reading began: a write that ended meanwhile has both.
 void append_unwritten(std::vector<std::string>& stored, const std::vector<std::string>& waiting) {
@@ -66,10 +80,7 @@ void history_sink::emit(const event& what) {
 
 void history_sink::wait_for_disk(waiting_line line) {
     waiting_.push_back(std::move(line));
-    while (waiting_.size() > limits_.waiting) {
-        waiting_.pop_front();
-        ++dropped_;
-    }
+    drop_oldest();
     if (lingering_ && crowded()) {
         alarm_->cancel();
     }
@@ -92,8 +103,11 @@ awaitable<void> history_sink::write_all() {
     co_await linger();
     unsigned refusals = 0;
     while (!waiting_.empty()) {
-        const std::optional<std::string> certificate = next_certificate();
-        if (!certificate || refusals == most_refusals) {
+        std::vector<addition> batch;
+        if (refusals < most_refusals) {
+            batch = take_batch();
+        }
+        if (batch.empty()) {
             if (stopping_) {
                 break;
             }
@@ -103,8 +117,7 @@ awaitable<void> history_sink::write_all() {
             refusals = 0;
             continue;
         }
-        const bool written = co_await write(*certificate);
-        refusals = written ? 0 : refusals + 1;
+        refusals = co_await write(std::move(batch), refusals);
         if (time_.steady_now() >= said_ + limits_.retry) {
             say_dropped();
         }
@@ -124,22 +137,39 @@ awaitable<void> history_sink::linger() {
     lingering_ = false;
 }
 
-awaitable<bool> history_sink::write(std::string certificate) {
-    writing_ = take_lines(certificate);
-    std::string text;
-    for (const waiting_line& line : writing_) {
-        text += line.text;
-        text += '\n';
+/// Tells how many were refused in a row at the end. One piece of work for all: a thread is woken for it.
+awaitable<unsigned> history_sink::write(std::vector<addition> batch, unsigned refusals) {
+    auto work = [this, &batch, refusals]() -> result<unsigned> {
+        unsigned in_a_row = refusals;
+        for (addition& each : batch) {
+            if (in_a_row == most_refusals) {
+                break;
+            }
+            each.tried = true;
+            if (auto written = files_.append_history(each.certificate, each.text); !written) {
+                each.refusal = std::move(written.error());
+            }
+            in_a_row = each.refusal ? in_a_row + 1 : 0;
+        }
+        return in_a_row;
+    };
+    const auto in_a_row = co_await workers_.run(work);
+    for (const addition& each : batch) {
+        if (each.refusal) {
+            note_refusal(each.certificate, *each.refusal);
+        } else if (each.tried && in_a_row) {
+            take_lines(writing_, each.certificate);
+            in_trouble_.erase(each.certificate);
+        } else if (!in_a_row) {
+            note_refusal(each.certificate, in_a_row.error());
+        }
     }
-    auto work = [this, &certificate, &text] { return files_.append_history(certificate, text); };
-    const auto written = co_await workers_.run(work);
-    if (written) {
-        writing_.clear();
-        in_trouble_.erase(certificate);
-        co_return true;
-    }
-    note_refusal(certificate, written.error());
-    co_return false;
+    // What was not tried any more is as old as it was.
+    waiting_.insert(waiting_.begin(), std::make_move_iterator(writing_.begin()),
+                    std::make_move_iterator(writing_.end()));
+    writing_.clear();
+    drop_oldest();
+    co_return in_a_row ? *in_a_row : most_refusals;
 }
 
 void history_sink::note_refusal(const std::string& certificate, const error& why) {
@@ -155,31 +185,39 @@ void history_sink::note_refusal(const std::string& certificate, const error& why
     in_trouble_.insert(certificate);
     refused_.insert(certificate);
     // Behind all others, but in their own order: one record that cannot be written must not hold up the rest.
-    std::vector<waiting_line> newer = take_lines(certificate);
-    std::ranges::move(writing_, std::back_inserter(waiting_));
+    std::vector<waiting_line> newer = take_lines(waiting_, certificate);
+    std::ranges::move(take_lines(writing_, certificate), std::back_inserter(waiting_));
     std::ranges::move(newer, std::back_inserter(waiting_));
-    writing_.clear();
+    drop_oldest();
+}
+
+void history_sink::drop_oldest() {
     while (waiting_.size() > limits_.waiting) {
         waiting_.pop_front();
         ++dropped_;
     }
 }
 
-std::optional<std::string> history_sink::next_certificate() const {
-    const auto found = std::ranges::find_if(
-        waiting_, [this](const waiting_line& line) { return !refused_.contains(line.certificate); });
-    return found == waiting_.end() ? std::nullopt : std::optional(found->certificate);
-}
-
-std::vector<history_sink::waiting_line> history_sink::take_lines(const std::string& certificate) {
-    std::vector<waiting_line> taken;
+/// Those whose lines have waited longest; empty if all that waits was refused.
+std::vector<history_sink::addition> history_sink::take_batch() {
+    std::vector<addition> batch;
+    std::map<std::string, std::size_t, std::less<>> places;
+    std::deque<waiting_line> others;
     for (waiting_line& line : waiting_) {
-        if (line.certificate == certificate) {
-            taken.push_back(waiting_line{certificate, std::move(line.text)});
+        auto place = places.find(line.certificate);
+        if (place == places.end() && batch.size() < most_at_once && !refused_.contains(line.certificate)) {
+            place = places.emplace(line.certificate, batch.size()).first;
+            batch.emplace_back().certificate = line.certificate;
         }
+        if (place == places.end()) {
+            others.push_back(std::move(line));
+            continue;
+        }
+        batch[place->second].text.append(line.text).push_back('\n');
+        writing_.push_back(std::move(line));
     }
-    std::erase_if(waiting_, [&](const waiting_line& line) { return line.certificate == certificate; });
-    return taken;
+    waiting_ = std::move(others);
+    return batch;
 }
 
 void history_sink::say_dropped() {

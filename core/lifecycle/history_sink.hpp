@@ -26,8 +26,8 @@ struct history_limits {
 };
 
 /// Passes every event on at once, keeps the latest in memory, and writes those of a certificate to its record
-/// in the background: one certificate at a time, with one write for all that waits. A failing or slow disk
-/// costs lines, never time: "history.unwritable" (warning, once until all is written again) and
+/// in the background: those of a certificate with one write, many certificates one after another. A failing
+/// or slow disk costs lines, never time: "history.unwritable" (warning, once until all is written again) and
 /// "history.dropped" (warning, with the number) say so, to the next sink only.
 ///
 /// Loop thread only; what it is given must outlive it. stop() must have ended before it goes, unless no event
@@ -57,10 +57,17 @@ private:
     void wait_for_disk(waiting_line line);
     awaitable<void> write_all();
     awaitable<void> linger();
-    awaitable<bool> write(std::string certificate);
-    [[nodiscard]] std::optional<std::string> next_certificate() const;
-    std::vector<waiting_line> take_lines(const std::string& certificate);
+    /// What a certificate's record is to get.
+    struct addition {
+        std::string certificate;
+        std::string text;
+        bool tried = false;
+        std::optional<error> refusal;
+    };
+    awaitable<unsigned> write(std::vector<addition> batch, unsigned refusals);
+    [[nodiscard]] std::vector<addition> take_batch();
     void note_refusal(const std::string& certificate, const error& why);
+    void drop_oldest();
     void say_dropped();
     [[nodiscard]] bool crowded() const { return waiting_.size() * 4 >= limits_.waiting; }
 
@@ -71,7 +78,7 @@ private:
     history_limits limits_;
     std::deque<history_line> recent_;
     std::deque<waiting_line> waiting_;  ///< in the order in which they are written
-    std::vector<waiting_line> writing_; ///< all of one certificate
+    std::vector<waiting_line> writing_; ///< of some certificates
     std::set<std::string> refused_;     ///< in this round: not tried again before the next
     std::set<std::string> in_trouble_;  ///< could not be written when last tried
     std::size_t dropped_ = 0;           ///< not said yet

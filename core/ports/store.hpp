@@ -15,6 +15,9 @@ struct stored_file {
     std::string name; ///< one path component
     std::string contents;
     unsigned mode = 0600;
+    /// A file of this store that may hold these very bytes already: if it does, it becomes this one as well,
+    /// by a hard link, instead of being written again. Nobody changes it, it can only be replaced or removed.
+    std::string same_as{};
 };
 
 /// Paths are relative, of components [A-Za-z0-9._-]+ joined by "/", no component "." or ".." (else
@@ -28,8 +31,11 @@ public:
     /// The contents, or nullopt if there is no such file. Longer than `limit`: errc::too_large.
     [[nodiscard]] virtual result<std::optional<std::string>> read(std::string_view path,
                                                                   std::size_t limit = 1024 * 1024) const = 0;
-    /// Creates or replaces a file in one step; missing folders are made (0700).
-    virtual result<void> write(std::string_view path, std::string_view contents, unsigned mode = 0600) = 0;
+    /// Creates or replaces a file in one step; missing folders are made (0700). When the file's own folder
+    /// is, it may get a folder named `beside` at once, for what will be written there: syncing both costs as
+    /// much as syncing one.
+    virtual result<void> write(std::string_view path, std::string_view contents, unsigned mode = 0600,
+                               std::string_view beside = {}) = 0;
     /// Makes a folder with exactly these files, visible only when complete and read back as it was given
     /// (else errc::corrupted). errc::exists if it is there already.
     virtual result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) = 0;
@@ -39,7 +45,7 @@ public:
     /// size.
     virtual result<std::uint64_t> append(std::string_view path, std::string_view text,
                                          unsigned mode = 0600) = 0;
-    /// Points the symlink at `link` to `target` (another path of this store) by one rename.
+    /// Points the symlink at `link` to `target` (another path of this store) in one step.
     virtual result<void> switch_link(std::string_view link, std::string_view target) = 0;
     /// What the symlink points to, as a path of this store; nullopt if there is none.
     [[nodiscard]] virtual result<std::optional<std::string>> read_link(std::string_view link) const = 0;

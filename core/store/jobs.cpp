@@ -103,7 +103,7 @@ result<void> repository::save_pending_key(std::string_view certificate, const cr
     if (auto safe = check_name(certificate); !safe) {
         return safe;
     }
-    return write_key(files_, layout::pending_key(certificate, key.type()), key);
+    return write_key(files_, layout::pending_key(certificate, key.type()), key, layout::versions_folder);
 }
 
 result<void> repository::drop_pending_keys(std::string_view certificate) {

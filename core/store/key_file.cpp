@@ -20,9 +20,10 @@ result<std::optional<crypto::key>> read_key(const store& files, const std::strin
     return std::optional<crypto::key>(std::move(*key));
 }
 
-result<void> write_key(store& files, const std::string& path, const crypto::key& key) {
+result<void> write_key(store& files, const std::string& path, const crypto::key& key,
+                       std::string_view beside) {
     crypto::secret pem = key.to_pem();
-    return files.write(path, pem.view(), 0600);
+    return files.write(path, pem.view(), 0600, beside);
 }
 
 result<void> copy_secret(store& files, const std::string& from, const std::string& to) {

@@ -5,12 +5,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace evercert::storage {
 
 /// nullopt if there is no such file, errc::corrupted if it is no key.
 result<std::optional<crypto::key>> read_key(const store& files, const std::string& path);
-result<void> write_key(store& files, const std::string& path, const crypto::key& key);
+/// `beside` as for store::write.
+result<void> write_key(store& files, const std::string& path, const crypto::key& key,
+                       std::string_view beside = {});
 /// Copies the bytes of a file as they are; nothing to do if it does not exist.
 result<void> copy_secret(store& files, const std::string& from, const std::string& to);
 

@@ -81,10 +81,10 @@ bool is_pending_key(std::string_view file_name) {
     return file_name.starts_with("pending.") && file_name.ends_with(".key");
 }
 std::string versions(std::string_view certificate) {
-    return fmt::format("certificates/{}/versions", certificate);
+    return fmt::format("certificates/{}/{}", certificate, versions_folder);
 }
 std::string version(std::string_view certificate, unsigned number) {
-    return fmt::format("certificates/{}/versions/{}", certificate, version_name(number));
+    return fmt::format("certificates/{}/{}/{}", certificate, versions_folder, version_name(number));
 }
 std::string live(std::string_view certificate) {
     return fmt::format("live/{}", certificate);

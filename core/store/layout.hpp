@@ -31,6 +31,7 @@ std::optional<key_type> further_pair_of(std::string_view file_name);
 // Names have been checked.
 inline constexpr std::string_view accounts = "accounts";
 inline constexpr std::string_view jobs = "jobs";
+inline constexpr std::string_view versions_folder = "versions"; ///< in a certificate's folder
 std::string account_folder(std::string_view issuer);
 std::string account_key(std::string_view issuer);
 std::string next_account_key(std::string_view issuer);

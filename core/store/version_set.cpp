@@ -129,7 +129,7 @@ std::vector<key_pair> in_stored_order(const std::vector<key_pair>& pairs) {
     return ordered;
 }
 
-std::vector<stored_file> files_of(const std::vector<key_pair>& pairs) {
+std::vector<stored_file> files_of(std::string_view certificate, const std::vector<key_pair>& pairs) {
     std::vector<stored_file> files;
     files.reserve(4 * pairs.size()); // growing would leave copies of the keys behind
     for (const key_pair& pair : pairs) {
@@ -144,7 +144,8 @@ std::vector<stored_file> files_of(const std::vector<key_pair>& pairs) {
         files.push_back(named(std::move(names.cert), std::move(leaf)));
         files.push_back(named(std::move(names.chain), std::move(rest)));
         const crypto::secret pem = pair.key.to_pem();
-        files.push_back(named(std::move(names.privkey), std::string(pem.view())));
+        stored_file& key = files.emplace_back(named(std::move(names.privkey), std::string(pem.view())));
+        key.same_as = layout::pending_key(certificate, pair.key.type());
     }
     return files;
 }

@@ -15,8 +15,9 @@ result<void> check_pairs(const std::vector<key_pair>& pairs);
 /// In the order in which a version is read back: the first as it is, the others by key type.
 std::vector<key_pair> in_stored_order(const std::vector<key_pair>& pairs);
 
-/// What is to be written, the key of each pair behind its certificates. Wipe it with wipe_keys.
-std::vector<stored_file> files_of(const std::vector<key_pair>& pairs);
+/// What is to be written, the key of each pair behind its certificates: it usually lies on disk already, as
+/// the pending key of the order. Wipe it with wipe_keys.
+std::vector<stored_file> files_of(std::string_view certificate, const std::vector<key_pair>& pairs);
 void wipe_keys(std::vector<stored_file>& files) noexcept;
 
 /// The whole set, every file looked at: servers read different ones of them, so all must tell the same.

@@ -70,7 +70,7 @@ result<stored_version> repository::stage(std::string_view certificate, const std
     stored.pairs = in_stored_order(pairs);
     // The pairs were checked before they are written, so that the same bytes are there proves as much as
     // checking them again; that is looked at before the set appears.
-    std::vector<stored_file> files = files_of(stored.pairs);
+    std::vector<stored_file> files = files_of(certificate, stored.pairs);
     auto written = files_.write_set(layout::version(certificate, stored.number), files);
     wipe_keys(files);
     if (!written) {
@@ -149,17 +149,19 @@ result<void> repository::prune(std::string_view certificate, unsigned keep, unsi
     if (auto safe = check_name(certificate); !safe) {
         return safe;
     }
+    auto numbers = version_numbers(files_, certificate);
+    if (!numbers) {
+        return fail(std::move(numbers.error()));
+    }
+    if (numbers->size() <= keep) {
+        return {};
+    }
     // Without knowing what is live nothing may go.
     auto live = live_number(files_, certificate);
     if (!live) {
         return fail(std::move(live.error()));
     }
-    auto numbers = version_numbers(files_, certificate);
-    if (!numbers) {
-        return fail(std::move(numbers.error()));
-    }
-    std::size_t old = numbers->size() > keep ? numbers->size() - keep : 0;
-    for (unsigned number : *numbers | std::views::take(old)) {
+    for (unsigned number : *numbers | std::views::take(numbers->size() - keep)) {
         if (number == *live || number == also) {
             continue;
         }

@@ -162,7 +162,8 @@ result<std::optional<std::string>> memory_store::read(std::string_view path, std
     return found->second.contents;
 }
 
-result<void> memory_store::write(std::string_view path, std::string_view contents, unsigned mode) {
+result<void> memory_store::write(std::string_view path, std::string_view contents, unsigned mode,
+                                 std::string_view /*folders are where something lies*/) {
     if (auto safe = check(path); !safe) {
         return safe;
     }

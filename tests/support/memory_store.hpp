@@ -55,7 +55,8 @@ public:
 
     result<std::optional<std::string>> read(std::string_view path,
                                             std::size_t limit = 1024 * 1024) const override;
-    result<void> write(std::string_view path, std::string_view contents, unsigned mode = 0600) override;
+    result<void> write(std::string_view path, std::string_view contents, unsigned mode = 0600,
+                       std::string_view beside = {}) override;
     result<void> write_set(std::string_view directory, const std::vector<stored_file>& files) override;
     result<std::uint64_t> append(std::string_view path, std::string_view text, unsigned mode = 0600) override;
     result<void> switch_link(std::string_view link, std::string_view target) override;
