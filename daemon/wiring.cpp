@@ -15,7 +15,7 @@ namespace evercert::daemon {
 namespace {
 
 /// Threads for durable writes and RSA keys: they mostly wait for the disk.
-constexpr unsigned worker_threads = 8;
+constexpr unsigned worker_threads = 4;
 
 std::string environment(const char* lower, const char* upper) {
     const char* value = std::getenv(lower);

@@ -32,6 +32,14 @@ struct registration {
     std::optional<binding> eab;
 };
 
+/// A new order that the CA has accepted.
+struct accepted_order {
+    accepted_order(std::string where, bool as_renewal) : url(std::move(where)), replaces(as_renewal) {}
+
+    std::string url;
+    bool replaces; ///< the CA has taken what it replaces (RFC 9773 section 5)
+};
+
 /// One issuance. Named variables of this type only (g++ 12).
 struct issuance {
     std::string certificate; ///< name of the managed certificate, for events
@@ -49,7 +57,7 @@ struct issuance {
         std::chrono::minutes(1); ///< of it, with a CA that works on an order whose names are proven
     solver* answers = nullptr;   ///< for challenges of its type
     /// Called as soon as the CA has accepted an order and before anything else is sent: make the URL durable.
-    std::function<awaitable<result<void>>(std::string order_url)> on_order;
+    std::function<awaitable<result<void>>(accepted_order)> on_order;
 };
 
 /// What the CA returned: PEM texts, foreign, to be parsed and checked by the caller. The first is the default

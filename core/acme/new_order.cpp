@@ -105,7 +105,7 @@ awaitable<order_action> issue_run::create() {
         co_return failed(turn.error());
     }
     // Some CAs that know nothing of it refuse orders with members they do not know.
-    const std::string replaces = (*where)->renewal_info.empty() ? std::string() : request.replaces;
+    std::string replaces = (*where)->renewal_info.empty() ? std::string() : request.replaces;
     auto answer = co_await ask_for_order((*where)->new_order, replaces);
     if (!answer && !replaces.empty() && may_blame_replaces(answer.error())) {
         context_.tell(
@@ -114,7 +114,8 @@ awaitable<order_action> issue_run::create() {
                         "asked for once more without",
                         answer.error().cause.message),
             {{"replaces", replaces}, {"reason", answer.error().cause.foreign}});
-        answer = co_await ask_for_order((*where)->new_order, std::string());
+        replaces.clear();
+        answer = co_await ask_for_order((*where)->new_order, replaces);
     }
     if (!answer) {
         failure why = std::move(answer.error());
@@ -128,7 +129,8 @@ awaitable<order_action> issue_run::create() {
     }
     order_url_ = *url;
     if (request.on_order) {
-        auto kept = co_await request.on_order(std::move(*url));
+        accepted_order accepted(std::move(*url), !replaces.empty());
+        auto kept = co_await request.on_order(std::move(accepted));
         if (!kept) {
             co_return failed(
                 failure(step::new_order, kept.error().within("keeping the URL of the new order")));

@@ -2,8 +2,7 @@
 
 #include "core/base/text.hpp"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -78,9 +77,20 @@ std::string format_time(wall_time when) {
     const auto day = floor<days>(when);
     const year_month_day date(day);
     const hh_mm_ss clock(floor<std::chrono::seconds>(when - day));
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    // By hand: every record and every line of the log has some of these.
+    std::string text = "0000-00-00T00:00:00Z";
+    const auto put = [&text](std::size_t last, int digits, std::int64_t number) {
+        for (; digits > 0; --digits, --last, number /= 10) {
+            text[last] = static_cast<char>('0' + number % 10);
+        }
+    };
+    put(3, 4, std::clamp(static_cast<int>(date.year()), 0, 9999));
+    put(6, 2, static_cast<unsigned>(date.month()));
+    put(9, 2, static_cast<unsigned>(date.day()));
+    put(12, 2, clock.hours().count());
+    put(15, 2, clock.minutes().count());
+    put(18, 2, clock.seconds().count());
+    return text;
 }
 
 result<wall_time> parse_rfc3339(std::string_view text) {
@@ -174,7 +184,7 @@ std::string format_duration(milliseconds how_long) {
         return "-" + format_duration(how_long == milliseconds::min() ? milliseconds::max() : -how_long);
     }
     if (how_long < std::chrono::seconds(1)) {
-        return fmt::format("{}ms", how_long.count());
+        return std::to_string(how_long.count()) + "ms";
     }
     const std::array<std::pair<std::int64_t, char>, 4> units{
         {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}}};
@@ -183,7 +193,7 @@ std::string format_duration(milliseconds how_long) {
     int shown = 0;
     for (const auto& [size, letter] : units) {
         if (left >= size && shown < 2) {
-            out += fmt::format("{}{}{}", shown > 0 ? " " : "", left / size, letter);
+            out.append(shown > 0 ? " " : "").append(std::to_string(left / size)).push_back(letter);
             left %= size;
             ++shown;
         } else if (shown == 1) {

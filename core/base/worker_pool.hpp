@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -19,9 +20,20 @@ namespace evercert {
 /// A few threads that run blocking functions. What is run there touches only what it was given.
 class worker_pool {
 public:
-    /// With 0 threads work runs on the loop itself: for tests with a clock of their own.
-    explicit worker_pool(unsigned threads) : inline_(threads == 0), pool_(inline_ ? 1 : threads) {}
-    ~worker_pool() { pool_.join(); }
+    /// With 0 threads work runs on the loop itself, for tests with a clock of their own; and then the caller
+    /// goes on at once, or when its turn comes, as it would with threads.
+    enum class inline_work { at_once, in_turn };
+    explicit worker_pool(unsigned threads, inline_work how = inline_work::in_turn)
+        : at_once_(threads == 0 && how == inline_work::at_once) {
+        if (threads > 0) {
+            pool_.emplace(threads);
+        }
+    }
+    ~worker_pool() {
+        if (pool_) {
+            pool_->join();
+        }
+    }
     worker_pool(const worker_pool&) = delete;
     worker_pool& operator=(const worker_pool&) = delete;
 
@@ -30,25 +42,27 @@ public:
     /// finished: a cancelled caller still waits for it, so that no write is left behind half observed.
     template <class Work>
     awaitable<std::invoke_result_t<Work&>> run(Work work) {
-        using outcome = std::invoke_result_t<Work&>;
-        auto initiate = [this, work = std::move(work)](auto handler) mutable {
+        if (at_once_) {
+            co_return guarded(work);
+        }
+        // Work and outcome lie in this coroutine's frame: the job owns the handler, and that the frame.
+        std::optional<std::invoke_result_t<Work&>> value;
+        auto initiate = [this, &work, &value](auto handler) {
             auto back = asio::get_associated_executor(handler);
-            auto job = [work = std::move(work), handler = std::move(handler),
+            auto job = [&work, &value, handler = std::move(handler),
                         guard = asio::make_work_guard(back)]() mutable {
-                outcome value = guarded(work);
-                auto deliver = [handler = std::move(handler), value = std::move(value)]() mutable {
-                    std::move(handler)(std::move(value));
-                };
-                asio::post(guard.get_executor(), std::move(deliver));
+                value.emplace(guarded(work));
+                asio::post(guard.get_executor(), std::move(handler));
             };
-            if (inline_) {
-                asio::post(back, std::move(job));
+            if (pool_) {
+                asio::post(*pool_, std::move(job));
             } else {
-                asio::post(pool_, std::move(job));
+                job();
             }
         };
-        co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(outcome)>(
-            std::move(initiate), asio::use_awaitable);
+        co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(std::move(initiate),
+                                                                             asio::use_awaitable);
+        co_return std::move(*value);
     }
 
 private:
@@ -61,8 +75,8 @@ private:
         }
     }
 
-    bool inline_;
-    asio::thread_pool pool_;
+    bool at_once_;
+    std::optional<asio::thread_pool> pool_;
 };
 
 } // namespace evercert

@@ -126,6 +126,7 @@ crl_answer crl_source::answer(const std::string& serial, wall_time now, steady_t
     crl_answer out;
     const auto wait = due_ > steady ? std::chrono::ceil<milliseconds>(due_ - steady) : milliseconds(0);
     out.ask_again = now + wait + upto(spread, random);
+    out.young = list_ != nullptr && due_ > steady;
     if (list_ == nullptr) {
         out.trouble = trouble_;
         return out;

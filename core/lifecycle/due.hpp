@@ -15,9 +15,10 @@ namespace evercert::lifecycle {
 struct renewal_window {
     wall_time opens;
     wall_time closes;
-    std::string reason; ///< "at 2/3 of its lifetime of 90d"
 };
 renewal_window window_of(wall_time not_before, wall_time not_after);
+/// Why then: "at 2/3 of its lifetime of 90d".
+std::string window_in_words(wall_time not_before, wall_time not_after);
 
 /// Whatever the CA says about when to renew (RFC 9773), it is not put off beyond this: 5/6 of the lifetime,
 /// 3/4 if that is under ten days.

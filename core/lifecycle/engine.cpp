@@ -107,7 +107,11 @@ awaitable<void> engine_impl::watch_schedule() {
             plan_anew(jumped);
         }
         while (auto due = schedule_.take_due(parts_.time.now())) {
-            start(due);
+            if (check_at_once(*due)) {
+                put_on_schedule(due);
+            } else {
+                start(due);
+            }
         }
         admit_due();
         milliseconds nap = longest_nap;
@@ -118,7 +122,15 @@ awaitable<void> engine_impl::watch_schedule() {
         };
         sooner(schedule_.earliest());
         sooner(earliest_admission());
-        co_await alarm_->wait_until(parts_.time.steady_now() + nap);
+        alarm_at_ = parts_.time.steady_now() + nap;
+        co_await alarm_->wait_until(alarm_at_);
+    }
+}
+
+/// To be told whenever something is planned: the alarm is set anew if it would go off too late.
+void engine_impl::wake_by(wall_time when) {
+    if (when - parts_.time.now() < alarm_at_ - parts_.time.steady_now()) {
+        alarm_->cancel();
     }
 }
 
@@ -180,7 +192,9 @@ void engine_impl::put_on_schedule(const entry_ptr& who) {
     const wall_time next = who->awake  ? who->awake->next.when
                            : who->rest ? next_of(*who->rest)
                                        : wall_time::max();
-    schedule_.put(who, std::min(next, who->next_check));
+    const wall_time when = std::min(next, who->next_check);
+    schedule_.put(who, when);
+    wake_by(when);
 }
 
 /// After work: takes in what came meanwhile, and waits for the next moment.
@@ -210,7 +224,9 @@ void engine_impl::rest(const entry_ptr& who) {
             put_on_schedule(who);
         }
     }
-    alarm_->cancel();
+    if (const auto admission = earliest_admission()) {
+        wake_by(*admission); // giving back its place may have moved it
+    }
     if (settling_ && !busy()) {
         idle_->cancel();
     }

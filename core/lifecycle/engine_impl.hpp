@@ -59,6 +59,7 @@ private:
     void start(const entry_ptr& who);
     void rest(const entry_ptr& who);
     void put_on_schedule(const entry_ptr& who);
+    void wake_by(wall_time when);
     [[nodiscard]] bool busy() const;
     result<void> ask(std::string_view name, const machine_event& wish);
     [[nodiscard]] entry_ptr find(std::string_view name) const;
@@ -66,16 +67,21 @@ private:
     // The work on one certificate.
     awaitable<void> drive(entry_ptr who);
     awaitable<void> work(entry_ptr who);
-    awaitable<void> step(entry_ptr who);
+    /// What is not in the record yet although it has happened.
+    struct unrecorded {
+        std::optional<unsigned> keeping; ///< to be tidied then, but for this version
+    };
+    awaitable<void> step(entry_ptr who, unrecorded& deployed);
     awaitable<void> look(entry_ptr who);
     awaitable<void> order(entry_ptr who);
-    awaitable<void> make_live(entry_ptr who);
+    awaitable<void> make_live(entry_ptr who, unrecorded& done);
     awaitable<void> revoke_at_issuer(entry_ptr who);
     void finish_errands(const std::string& certificate, const result<void>& outcome);
-    void tell(entry& who, const machine_event& happened);
+    void tell(entry& who, machine_event happened);
     teller teller_of(entry_ptr who);
     awaitable<result<void>> take_in(entry_ptr who, machine_event happened);
     awaitable<result<void>> save(entry_ptr who);
+    awaitable<void> save_deployed(entry_ptr who, unrecorded& deployed);
 
     // Places and limits.
     std::shared_ptr<issuer_session> session_of(const std::string& name);
@@ -94,12 +100,17 @@ private:
     void settle_in(const entry_ptr& who, storage::job_record record);
     void plan_checks(entry& who);
     awaitable<void> check(entry_ptr who);
+    bool check_at_once(entry& who);
     awaitable<wall_time> ask_renewal_info(entry_ptr who, resting_leaf leaf, std::string issuer,
                                           std::vector<machine_event>* news);
     awaitable<wall_time> ask_crl(entry_ptr who, resting_leaf leaf, unsigned version,
                                  std::vector<machine_event>* news);
-    awaitable<std::shared_ptr<const crypto::certificate>> issuer_certificate(entry_ptr who, resting_leaf leaf,
-                                                                             unsigned version);
+    [[nodiscard]] bool offers_renewal_info(const std::string& issuer) const;
+    [[nodiscard]] std::shared_ptr<const crypto::certificate>
+    known_issuer_certificate(const resting_leaf& leaf) const;
+    awaitable<std::shared_ptr<const crypto::certificate>>
+    read_issuer_certificate(entry_ptr who, resting_leaf leaf, unsigned version);
+    [[nodiscard]] static bool names_crl(const entry& who);
     [[nodiscard]] static std::vector<resting_leaf> leaves_of(const entry& who, text_pool& pool);
     [[nodiscard]] std::string crl_problem(const entry& who);
 
@@ -132,6 +143,7 @@ private:
     task_group tasks_;
     task_group clockwork_;
     std::unique_ptr<timer> alarm_; ///< of the schedule
+    steady_time alarm_at_;         ///< when it goes off
     std::unique_ptr<timer> idle_;  ///< of settle()
     bool started_ = false;
     bool swept_ = false;    ///< all records have been read: the limits are known, so orders may be made

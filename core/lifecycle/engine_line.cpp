@@ -21,6 +21,7 @@ order_claim claim_of(const machine_state& state, const std::string& issuer, wall
     order_claim claim;
     claim.names = state.wanted->names;
     claim.kind = order_kind::ari;
+    claim.orders = static_cast<unsigned>(state.wanted->policy->keys.size());
     for (const key_type key : state.wanted->policy->keys) {
         claim.kind = std::min(claim.kind, kind_of_order(state, issuer, key, now));
     }

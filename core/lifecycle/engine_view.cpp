@@ -60,7 +60,7 @@ std::string reason_at_rest(const resting_facts& rest) {
     if (rest.why == cause::renewal_info && rest.first.has_window()) {
         return window_reason(rest.due, rest.first.window_start, rest.first.window_end);
     }
-    return "renewal " + window_of(rest.first.not_before, rest.first.not_after).reason;
+    return "renewal " + window_in_words(rest.first.not_before, rest.first.not_after);
 }
 
 void add_troubles(certificate_status& shown, const machine_state& machine) {

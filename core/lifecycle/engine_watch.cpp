@@ -29,6 +29,13 @@ constexpr milliseconds ask_again = hours(6);
 constexpr milliseconds shortest_between_checks = minutes(1);
 constexpr milliseconds longest_between_checks = hours(24);
 
+/// When to ask next; not at all if its CA has nothing to say.
+wall_time paced(wall_time next, wall_time now) {
+    return next == wall_time::max()
+               ? next
+               : std::clamp(next, now + shortest_between_checks, now + longest_between_checks);
+}
+
 struct recorded {
     std::string name;
     result<std::optional<storage::job_record>> record;
@@ -150,6 +157,15 @@ std::vector<resting_leaf> engine_impl::leaves_of(const entry& who, text_pool& po
     return leaves;
 }
 
+bool engine_impl::names_crl(const entry& who) {
+    if (who.awake && who.awake->machine.live) {
+        return std::ranges::any_of(who.awake->machine.live->leaves,
+                                   [](const leaf_facts& leaf) { return !leaf.crl_url.empty(); });
+    }
+    const auto names_it = [](const resting_leaf& leaf) { return !leaf.crl_url->empty(); };
+    return who.rest && (names_it(who.rest->first) || std::ranges::any_of(who.rest->others, names_it));
+}
+
 /// Asks about each leaf; what is news goes to `later`, and the next time is planned.
 awaitable<void> engine_impl::check(entry_ptr who) {
     const wall_time now = parts_.time.now();
@@ -164,28 +180,60 @@ awaitable<void> engine_impl::check(entry_ptr who) {
     }
     std::vector<machine_event> news;
     wall_time next = wall_time::max(); // stays so when its CA has nothing to say: no look at all then
+    if (!offers_renewal_info(issuer) && !(parts_.check_crl && names_crl(*who))) {
+        who->next_check = next;
+        co_return;
+    }
     for (const resting_leaf& leaf : leaves_of(*who, pool_)) {
         if (leaf.not_after <= now) {
             continue;
         }
-        const wall_time by_info = co_await ask_renewal_info(who, leaf, issuer, &news);
-        const wall_time by_crl = co_await ask_crl(who, leaf, version, &news);
-        next = std::min({next, by_info, by_crl});
+        if (offers_renewal_info(issuer)) {
+            const wall_time again = co_await ask_renewal_info(who, leaf, issuer, &news);
+            next = std::min(next, again);
+        }
+        if (parts_.check_crl && !leaf.crl_url->empty()) {
+            const wall_time again = co_await ask_crl(who, leaf, version, &news);
+            next = std::min(next, again);
+        }
     }
-    const wall_time after = parts_.time.now();
-    who->next_check = next == wall_time::max()
-                          ? next
-                          : std::clamp(next, after + shortest_between_checks, after + longest_between_checks);
+    who->next_check = paced(next, parts_.time.now());
     who->later.insert(who->later.end(), std::make_move_iterator(news.begin()),
                       std::make_move_iterator(news.end()));
 }
 
+/// True if that was all: most checks of certificates at rest are a look at a list which is at hand, and need
+/// no coroutine.
+bool engine_impl::check_at_once(entry& who) {
+    const wall_time now = parts_.time.now();
+    if (!parts_.peek_crl || !who.rest || !who.later.empty() || next_of(*who.rest) <= now ||
+        offers_renewal_info(*who.rest->issuer)) {
+        return false;
+    }
+    wall_time next = wall_time::max();
+    for (const resting_leaf& leaf : leaves_of(who, pool_)) {
+        if (leaf.not_after <= now || leaf.crl_url->empty()) {
+            continue;
+        }
+        const auto above = known_issuer_certificate(leaf);
+        const auto answer =
+            above ? parts_.peek_crl({leaf.serial.hex(), *leaf.crl_url}, *above) : std::nullopt;
+        if (!answer || !answer->young || answer->verdict != crl_verdict::good) {
+            return false;
+        }
+        next = std::min(next, answer->ask_again);
+    }
+    who.next_check = paced(next, now);
+    return true;
+}
+
+bool engine_impl::offers_renewal_info(const std::string& issuer) const {
+    const auto settings = issuers_.find(issuer);
+    return settings != issuers_.end() && settings->second.renewal_info;
+}
+
 awaitable<wall_time> engine_impl::ask_renewal_info(entry_ptr who, resting_leaf leaf, std::string issuer,
                                                    std::vector<machine_event>* news) {
-    const auto settings = issuers_.find(issuer);
-    if (settings == issuers_.end() || !settings->second.renewal_info) {
-        co_return wall_time::max();
-    }
     const auto session = session_of(issuer);
     if (session->without_renewal_info(parts_.time.steady_now())) {
         co_return parts_.time.now() + ask_again;
@@ -227,10 +275,10 @@ awaitable<wall_time> engine_impl::ask_renewal_info(entry_ptr who, resting_leaf l
 
 awaitable<wall_time> engine_impl::ask_crl(entry_ptr who, resting_leaf leaf, unsigned version,
                                           std::vector<machine_event>* news) {
-    if (!parts_.check_crl || leaf.crl_url->empty()) {
-        co_return wall_time::max();
+    auto above = known_issuer_certificate(leaf);
+    if (!above) {
+        above = co_await read_issuer_certificate(who, leaf, version);
     }
-    auto above = co_await issuer_certificate(who, leaf, version);
     watched_leaf watched{leaf.serial.hex(), *leaf.crl_url};
     const crl_answer answer = co_await parts_.check_crl(std::move(watched), std::move(above));
     if (answer.verdict == crl_verdict::revoked) {
@@ -245,11 +293,11 @@ awaitable<wall_time> engine_impl::ask_crl(entry_ptr who, resting_leaf leaf, unsi
 
 std::string engine_impl::crl_problem(const entry& who) {
     for (const resting_leaf& leaf : leaves_of(who, pool_)) {
-        const auto above = issuer_certificates_.find(*leaf.authority_id);
-        if (!parts_.peek_crl || leaf.crl_url->empty() || above == issuer_certificates_.end()) {
+        const auto above = known_issuer_certificate(leaf);
+        if (!parts_.peek_crl || leaf.crl_url->empty() || !above) {
             continue;
         }
-        const auto answer = parts_.peek_crl({leaf.serial.hex(), *leaf.crl_url}, *above->second);
+        const auto answer = parts_.peek_crl({leaf.serial.hex(), *leaf.crl_url}, *above);
         if (answer && answer->verdict == crl_verdict::unknown) {
             return fmt::format("the revocation list {} is of no use: {}", escape(*leaf.crl_url, 200),
                                answer->trouble);
@@ -258,23 +306,22 @@ std::string engine_impl::crl_problem(const entry& who) {
     return {};
 }
 
-/// What signs the leaf's CRL. Read once for all leaves below it.
+/// What signs the leaf's CRL, if a leaf below it was asked about before.
+std::shared_ptr<const crypto::certificate>
+engine_impl::known_issuer_certificate(const resting_leaf& leaf) const {
+    const auto known = issuer_certificates_.find(*leaf.authority_id);
+    return known == issuer_certificates_.end() ? nullptr : known->second;
+}
+
 awaitable<std::shared_ptr<const crypto::certificate>>
-engine_impl::issuer_certificate(entry_ptr who, resting_leaf leaf, unsigned version) {
-    const bool named = !leaf.authority_id->empty();
-    if (named) {
-        if (const auto known = issuer_certificates_.find(*leaf.authority_id);
-            known != issuer_certificates_.end()) {
-            co_return known->second;
-        }
-    }
+engine_impl::read_issuer_certificate(entry_ptr who, resting_leaf leaf, unsigned version) {
     auto read = [this, name = who->name(), version, fingerprint = leaf.fingerprint_hex()] {
         return parts_.files.load_leaf(name, version, fingerprint);
     };
     auto kept = co_await parts_.workers.run(read);
     std::shared_ptr<const crypto::certificate> above = kept ? kept->issuer : nullptr;
     constexpr std::size_t most_issuers = 256;
-    if (named && above && issuer_certificates_.size() < most_issuers) {
+    if (above && !leaf.authority_id->empty() && issuer_certificates_.size() < most_issuers) {
         issuer_certificates_[*leaf.authority_id] = above;
     }
     co_return above;

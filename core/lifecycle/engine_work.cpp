@@ -70,35 +70,42 @@ awaitable<void> engine_impl::work(entry_ptr who) {
     }
     tell(*who, woken{});
     who->phase = who->phase == state::queued ? state::waiting : who->phase;
+    unrecorded deployed;
     while (!who->removed && !stopping_ && who->phase != state::queued) {
-        const std::vector<machine_event> news = std::exchange(who->later, {});
-        for (const machine_event& happened : news) {
-            tell(*who, happened);
+        std::vector<machine_event> news = std::exchange(who->later, {});
+        for (machine_event& happened : news) {
+            tell(*who, std::move(happened));
         }
-        if (!news.empty()) {
+        const bool checks = who->awake->next.what == action::wait && who->next_check <= parts_.time.now();
+        if (deployed.keeping && !checks) {
+            co_await save_deployed(who, deployed);
+        } else if (!news.empty()) {
             (void)co_await save(who);
         }
-        if (who->awake->next.what == action::wait) {
-            if (who->next_check > parts_.time.now()) {
-                break;
-            }
+        if (checks) {
             co_await check(who);
-            if (who->later.empty()) {
+            if (who->later.empty() && !deployed.keeping) {
                 break;
             }
             continue;
         }
-        co_await step(who);
+        if (who->awake->next.what == action::wait) {
+            break;
+        }
+        co_await step(who, deployed);
+    }
+    if (deployed.keeping) {
+        co_await save_deployed(who, deployed);
     }
 }
 
-awaitable<void> engine_impl::step(entry_ptr who) {
+awaitable<void> engine_impl::step(entry_ptr who, unrecorded& deployed) {
     switch (who->awake->next.what) {
     case action::look:
         co_await look(who);
         break;
     case action::deploy:
-        co_await make_live(who);
+        co_await make_live(who, deployed);
         break;
     case action::wait:
         break;
@@ -163,16 +170,19 @@ awaitable<void> engine_impl::order(entry_ptr who) {
     machine_event outcome =
         co_await perform_order(who->awake->machine, *session, answers, parts_, teller_of(who));
     note_limits(*who, outcome);
-    tell(*who, outcome);
-    const storage::job_record& job = who->awake->machine.job;
-    if (const auto* fresh = std::get_if<issued>(&outcome)) {
-        const leaf_facts& leaf = fresh->version.first();
+    const bool is_issued = std::holds_alternative<issued>(outcome);
+    const bool is_held = std::holds_alternative<held>(outcome);
+    tell(*who, std::move(outcome));
+    const machine_state& machine = who->awake->machine;
+    const storage::job_record& job = machine.job;
+    if (is_issued) {
+        const version_facts& fresh = *machine.staged;
         emit("cert.issued", severity::info, *who,
-             fmt::format("version {} from {}, good until {}", fresh->version.number, issuer_name,
-                         format_time(fresh->version.not_after())),
-             {{"serial", leaf.serial},
+             fmt::format("version {} from {}, good until {}", fresh.number, issuer_name,
+                         format_time(fresh.not_after())),
+             {{"serial", fresh.first().serial},
               {"issuer", issuer_name},
-              {"version", fmt::format("{}", fresh->version.number)}});
+              {"version", fmt::format("{}", fresh.number)}});
         if (job.early_renewals > std::max(early, 1U)) {
             emit("cert.renewed_early", severity::warning, *who,
                  fmt::format(
@@ -183,9 +193,10 @@ awaitable<void> engine_impl::order(entry_ptr who) {
         }
         co_return; // made durable after the deployment: until then the stored version speaks for itself
     }
-    if (const auto* waits = std::get_if<held>(&outcome)) {
+    if (is_held) {
+        const issuer_hold& hold = machine.holds.back();
         emit("cert.held", severity::info, *who,
-             fmt::format("not ordered before {}: {}", format_time(waits->hold.until), waits->hold.reason),
+             fmt::format("not ordered before {}: {}", format_time(hold.until), hold.reason),
              {{"issuer", issuer_name}});
         (void)co_await save(who);
         co_return;
@@ -209,7 +220,7 @@ awaitable<void> engine_impl::order(entry_ptr who) {
     (void)co_await save(who);
 }
 
-awaitable<void> engine_impl::make_live(entry_ptr who) {
+awaitable<void> engine_impl::make_live(entry_ptr who, unrecorded& done) {
     who->phase = state::deploying;
     const unsigned version = who->awake->machine.staged->number;
     machine_event outcome = co_await perform_deployment(who->awake->machine, parts_, teller_of(who));
@@ -222,16 +233,14 @@ awaitable<void> engine_impl::make_live(entry_ptr who) {
                          format_time(std::max(who->awake->next.when, parts_.time.now()))),
              {{"version", fmt::format("{}", version)},
               {"serial", who->awake->machine.live ? who->awake->machine.live->first().serial : ""}});
-        const unsigned keep = parts_.keep_versions;
         // A version that is about to be revoked is still needed for that.
-        const unsigned also = job.revoking ? job.revoking->version : version;
-        auto tidy = [this, name = who->name(), keep, also] { return parts_.files.tidy(name, keep, also); };
-        if (auto saved = co_await save(who); saved) {
-            if (auto tidied = co_await parts_.workers.run(tidy); !tidied) {
-                emit("store.prune_failed", severity::warning, *who, tidied.error().text());
-            }
-        }
+        done.keeping = job.revoking ? job.revoking->version : version;
         who->next_check = parts_.time.now(); // the CA's word on the new leaf
+        // Where no server was told, the files tell all that the record would: it is written once, with the
+        // CA's word in it.
+        if (!who->wanted->policy->deploy.empty() || job.revoking) {
+            co_await save_deployed(who, done);
+        }
         co_return;
     }
     emit("cert.deploy_failed", severity::error, *who,
@@ -279,8 +288,8 @@ awaitable<void> engine_impl::revoke_at_issuer(entry_ptr who) {
 
 // ---- machine and record
 
-void engine_impl::tell(entry& who, const machine_event& happened) {
-    who.awake->next = resume(who.awake->machine, happened, parts_.time.now(), parts_.random);
+void engine_impl::tell(entry& who, machine_event happened) {
+    who.awake->next = resume(who.awake->machine, std::move(happened), parts_.time.now(), parts_.random);
 }
 
 teller engine_impl::teller_of(entry_ptr who) {
@@ -292,18 +301,47 @@ teller engine_impl::teller_of(entry_ptr who) {
 /// What was taken from the limits and what the CA has accepted must be durable before anything else is sent:
 /// the rest can be told from the files.
 awaitable<result<void>> engine_impl::take_in(entry_ptr who, machine_event happened) {
-    tell(*who, happened);
     const auto* begun = std::get_if<order_begun>(&happened);
-    if (std::holds_alternative<order_accepted>(happened) || (begun != nullptr && begun->spent)) {
+    const bool keeps = std::holds_alternative<order_accepted>(happened) || (begun != nullptr && begun->spent);
+    tell(*who, std::move(happened));
+    if (keeps) {
         co_return co_await save(who);
     }
     co_return result<void>{};
 }
 
+/// The record, and behind it what nobody needs any more.
+awaitable<void> engine_impl::save_deployed(entry_ptr who, unrecorded& deployed) {
+    storage::job_record& job = who->awake->machine.job;
+    if (job.live != who->awake->machine.live) {
+        job.live = who->awake->machine.live;
+    }
+    const unsigned also = *std::exchange(deployed.keeping, std::nullopt);
+    result<void> tidied;
+    auto write = [this, who, &job, also, &tidied] {
+        auto saved = parts_.files.save_job(who->name(), job);
+        if (saved) {
+            tidied = parts_.files.tidy(who->name(), parts_.keep_versions, also);
+        }
+        return saved;
+    };
+    const auto saved = co_await parts_.workers.run(std::move(write));
+    if (!saved) {
+        emit("store.record_failed", severity::error, *who,
+             saved.error().within("its record could not be written").text());
+    }
+    if (!tidied) {
+        emit("store.prune_failed", severity::warning, *who, tidied.error().text());
+    }
+}
+
 awaitable<result<void>> engine_impl::save(entry_ptr who) {
     storage::job_record& job = who->awake->machine.job;
-    job.live = who->awake->machine.live;
-    auto write = [this, name = who->name(), record = job] { return parts_.files.save_job(name, record); };
+    if (job.live != who->awake->machine.live) {
+        job.live = who->awake->machine.live;
+    }
+    // Nobody but this entry's own coroutine changes the record, and that waits here.
+    auto write = [this, who, &job] { return parts_.files.save_job(who->name(), job); };
     auto saved = co_await parts_.workers.run(std::move(write));
     if (!saved) {
         emit("store.record_failed", severity::error, *who,

@@ -19,6 +19,9 @@ constexpr unsigned hasty_tries_for_order = 2;
 constexpr milliseconds slow_patience = std::chrono::hours(24);
 constexpr milliseconds slow_patience_pressed = std::chrono::hours(2);
 
+/// Until the end of an issuer's pause, an order that stands there is waited for so long when time presses.
+constexpr milliseconds short_pause = std::chrono::minutes(15);
+
 /// Whether servers still have a certificate that will do for a good while.
 bool time_presses(const machine_state& state, wall_time now) {
     if (!state.live || now >= state.live->not_after()) {
@@ -36,6 +39,12 @@ bool gives_way(const issuer_hold& hold, const machine_state& state, bool presses
         return true;
     }
     return hold.paused ? presses : state.live && hold.until >= state.live->not_after();
+}
+
+/// The same for an order that stands there: a pause that ends soon is sat out.
+bool leaves_its_order(const issuer_hold& hold, const machine_state& state, bool presses, wall_time now) {
+    const bool soon = hold.paused && !hold.give_way && hold.until - now <= short_pause;
+    return !soon && gives_way(hold, state, presses);
 }
 
 /// Whether enough was tried at an issuer for the next one to have a turn.
@@ -80,7 +89,7 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
         const auto* hold = find_issuer(state.holds, order.issuer);
         const auto& issuers = state.wanted->policy->issuers;
         const bool hopeless = (trouble != nullptr && is_exhausted(*trouble, state.job, presses, now)) ||
-                              (hold != nullptr && gives_way(*hold, state, presses));
+                              (hold != nullptr && leaves_its_order(*hold, state, presses, now));
         if (order.url.empty() || hopeless || std::ranges::find(issuers, order.issuer) == issuers.end()) {
             continue;
         }

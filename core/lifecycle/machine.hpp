@@ -19,6 +19,9 @@ using storage::version_facts;
 
 /// Sorted, comma-joined: equal for equal sets of names.
 std::string names_key(const std::vector<identifier>& names);
+/// Whether `key` is names_key of something with this name in it, or of exactly these.
+bool lists_name(std::string_view key, std::string_view name) noexcept;
+bool lists_names(std::string_view key, const std::vector<identifier>& names);
 /// Changes when a change of the entry makes a failed try worth repeating.
 std::string intent_of(const managed_certificate& wanted);
 
@@ -68,6 +71,7 @@ struct order_begun { ///< the key is durable, the CA is about to be asked for a 
 struct order_accepted {
     key_type key = key_type::ecdsa_p256;
     std::string url;
+    std::optional<spent_order> spent{}; ///< what it takes from the limits after all: no renewal to the CA
 };
 struct issued { ///< all key types, stored
     version_facts version;
@@ -152,6 +156,6 @@ struct next_step {
 
 /// Takes in what happened and says what to do next. Total: any event in any state has an answer, and `wait`
 /// is never for longer than the state's own times demand. `random` draws renewal moments and jitter.
-next_step resume(machine_state& state, const machine_event& happened, wall_time now, random_source& random);
+next_step resume(machine_state& state, machine_event happened, wall_time now, random_source& random);
 
 } // namespace evercert::lifecycle

@@ -87,7 +87,7 @@ public:
     taker(machine_state& state, wall_time now, random_source& random)
         : state_(state), now_(now), random_(random) {}
 
-    void operator()(const looked& seen);
+    void operator()(looked& seen);
     void operator()(const woken&) {
         std::erase_if(state_.holds, [this](const issuer_hold& hold) { return hold.until <= now_; });
     }
@@ -108,9 +108,13 @@ public:
     void operator()(const order_accepted& order) {
         if (auto* known = order_for(job(), order.key)) {
             known->url = order.url;
+            if (order.spent) {
+                known->spent = order.spent->when;
+                note_spent(known->issuer, *order.spent);
+            }
         }
     }
-    void operator()(const issued& fresh);
+    void operator()(issued& fresh);
     void operator()(const order_failed& failure);
     void operator()(const held& waits) {
         std::erase_if(state_.holds,
@@ -132,6 +136,10 @@ public:
 
 private:
     storage::job_record& job() { return state_.job; }
+    void note_spent(const std::string& issuer, const spent_order& spent) {
+        job().spent.push_back(to_record(issuer, spent));
+        keep_newest(job().spent, most_spent);
+    }
     void deploy_live_again() {
         if (!state_.staged && state_.live) {
             state_.staged = state_.live;
@@ -144,11 +152,11 @@ private:
     random_source& random_;
 };
 
-void taker::operator()(const looked& seen) {
+void taker::operator()(looked& seen) {
     state_.looked = true;
-    state_.live = seen.live;
-    state_.staged = seen.staged;
-    job() = seen.job.value_or(storage::job_record{});
+    state_.live = std::move(seen.live);
+    state_.staged = std::move(seen.staged);
+    job() = std::move(seen.job).value_or(storage::job_record{});
     if (state_.staged) {
         const leaf_facts& first = state_.staged->first();
         const bool is_served = state_.live && state_.live->number == state_.staged->number &&
@@ -171,6 +179,7 @@ void taker::operator()(const looked& seen) {
         job().profile = state_.wanted->policy->profile;
         job().orders.clear();
         job().troubles.clear();
+        job().renew_reason.clear(); // what was asked for is there
     }
     if (!job().attempted.empty() && job().attempted != intent_of(*state_.wanted)) {
         lift_waits(job()); // the configuration was changed while we were not running
@@ -205,15 +214,13 @@ void taker::operator()(const order_begun& begun) {
     std::erase_if(job().orders,
                   [&](const storage::order_record& known) { return known.key == begun.order.key; });
     job().orders.push_back(begun.order);
-    auto& spent = job().spent;
-    spent = begun.still_counted;
+    job().spent = begun.still_counted;
     if (begun.spent) {
-        spent.push_back(to_record(begun.order.issuer, *begun.spent));
-        keep_newest(spent, most_spent);
+        note_spent(begun.order.issuer, *begun.spent);
     }
 }
 
-void taker::operator()(const issued& fresh) {
+void taker::operator()(issued& fresh) {
     const version_facts* before = subject_of(state_);
     const bool young =
         before != nullptr && now_ < before->not_before() + (before->not_after() - before->not_before()) / 3;
@@ -229,13 +236,13 @@ void taker::operator()(const issued& fresh) {
     job().deploy_not_before.reset();
     job().deploy_problem.clear();
     job().deploying = fresh.version.number;
-    state_.staged = fresh.version;
+    state_.staged = std::move(fresh.version);
     state_.holds.clear();
     draw_renewal(state_, random_);
     // A CA that dates certificates back further than half their life must not make us renew in a circle.
-    const wall_time earliest = now_ + (fresh.version.not_after() - now_) / 3;
+    const wall_time earliest = now_ + (state_.staged->not_after() - now_) / 3;
     if (*job().renew_at < earliest) {
-        renewal_window late = window_of(fresh.version.not_before(), fresh.version.not_after());
+        renewal_window late = window_of(state_.staged->not_before(), state_.staged->not_after());
         late.closes += earliest - late.opens;
         late.opens = earliest;
         job().renew_at = pick(late, random_);
@@ -381,7 +388,7 @@ void taker::operator()(const renewal_info_seen& seen) {
 
 } // namespace
 
-void take_in(machine_state& state, const machine_event& happened, wall_time now, random_source& random) {
+void take_in(machine_state& state, machine_event happened, wall_time now, random_source& random) {
     std::visit(taker{state, now, random}, happened);
     if (state.looked) {
         draw_renewal(state, random);

@@ -8,7 +8,7 @@
 namespace evercert::lifecycle {
 
 /// Changes the state as `happened` says; decides nothing.
-void take_in(machine_state& state, const machine_event& happened, wall_time now, random_source& random);
+void take_in(machine_state& state, machine_event happened, wall_time now, random_source& random);
 
 /// The version that counts: what is on its way to be live, else what is live; null if there is none.
 const version_facts* subject_of(const machine_state& state);

@@ -58,10 +58,11 @@ private:
         std::optional<issued_chain> chain;
         std::optional<machine_event> end;
     };
-    awaitable<step_result> obtain(acme::client& client, key_type key);
+    awaitable<step_result> obtain(acme::client& client, key_type key, unsigned keys_to_go);
     awaitable<acme::outcome<acme::issued>> converse(acme::client& client, key_type key, prepared_key prepared,
                                                     std::string order_url);
-    awaitable<std::optional<machine_event>> begin(key_type key, std::string key_digest);
+    awaitable<std::optional<machine_event>> begin(key_type key, std::string key_digest, unsigned keys_to_go);
+    [[nodiscard]] order_accepted note_accepted(key_type key, acme::accepted_order order);
     awaitable<machine_event> keep(std::vector<issued_chain> chains);
 
     [[nodiscard]] std::optional<storage::order_record> resumable(key_type key) const;
@@ -136,7 +137,7 @@ machine_event conversation::failed_here(key_type key, step where, error cause, b
 std::optional<storage::order_record> conversation::resumable(key_type key) const {
     for (const storage::order_record& order : state_.job.orders) {
         if (order.key == key && order.issuer == session_.settings().name && order.profile == profile() &&
-            order.names == names_key(state_.wanted->names)) {
+            lists_names(order.names, state_.wanted->names)) {
             return order;
         }
     }
@@ -156,12 +157,15 @@ key_request conversation::key_for(key_type key, const std::optional<storage::ord
 }
 
 /// Takes a new order from the issuer's limits and makes its record durable; the event that ends the
-/// conversation if there is no room or no disk.
-awaitable<std::optional<machine_event>> conversation::begin(key_type key, std::string key_digest) {
+/// conversation if there is no disk, or no room for it and those of the other keys to go: the certificate of
+/// one key type would have to wait for that of the other, perhaps longer than there is time.
+awaitable<std::optional<machine_event>> conversation::begin(key_type key, std::string key_digest,
+                                                            unsigned keys_to_go) {
     const wall_time now = parts_.time.now();
     order_claim claim;
     claim.names = state_.wanted->names;
     claim.kind = kind_of_order(state_, session_.settings().name, key, now);
+    claim.orders = keys_to_go;
     if (const auto limit = session_.ledger().earliest(claim, now); limit.when > now) {
         issuer_hold hold;
         hold.issuer = session_.settings().name;
@@ -213,14 +217,30 @@ awaitable<acme::outcome<acme::issued>> conversation::converse(acme::client& clie
         request.processing_patience = milliseconds(0); // one look: its place is for others
     }
     request.answers = answers_;
-    request.on_order = [this, key](std::string url) -> awaitable<result<void>> {
-        machine_event accepted = order_accepted{key, std::move(url)};
+    request.on_order = [this, key](acme::accepted_order order) -> awaitable<result<void>> {
+        machine_event accepted = note_accepted(key, std::move(order));
         return tell_(std::move(accepted));
     };
     co_return co_await client.issue(std::move(request));
 }
 
-awaitable<conversation::step_result> conversation::obtain(acme::client& client, key_type key) {
+/// The CA's own renewals take nothing from its limits; one that it has not accepted as such does.
+order_accepted conversation::note_accepted(key_type key, acme::accepted_order order) {
+    const wall_time now = parts_.time.now();
+    order_accepted accepted{key, std::move(order.url)};
+    order_claim claim;
+    claim.names = state_.wanted->names;
+    claim.kind = kind_of_order(state_, session_.settings().name, key, now);
+    if (claim.kind == order_kind::ari && !order.replaces) {
+        claim.kind = lists_names(subject_of(state_)->names, state_.wanted->names) ? order_kind::same_set
+                                                                                  : order_kind::fresh;
+        accepted.spent = session_.spend(claim, now);
+    }
+    return accepted;
+}
+
+awaitable<conversation::step_result> conversation::obtain(acme::client& client, key_type key,
+                                                          unsigned keys_to_go) {
     step_result made;
     bool may_resume = true;
     for (;;) {
@@ -233,7 +253,7 @@ awaitable<conversation::step_result> conversation::obtain(acme::client& client, 
         }
         const bool resumes = order && order->key_digest == prepared->digest && !order->url.empty();
         if (!resumes) {
-            made.end = co_await begin(key, prepared->digest);
+            made.end = co_await begin(key, prepared->digest, keys_to_go);
             if (made.end) {
                 co_return made;
             }
@@ -299,8 +319,9 @@ awaitable<machine_event> conversation::go() {
         co_return failed(keys.front(), client.error());
     }
     std::vector<issued_chain> chains;
+    auto to_go = static_cast<unsigned>(keys.size());
     for (const key_type key : keys) {
-        auto made = co_await obtain(**client, key);
+        auto made = co_await obtain(**client, key, to_go--);
         if (made.end) {
             co_return std::move(*made.end);
         }

@@ -93,7 +93,10 @@ verdict_of_limits rate_ledger::earliest(const order_claim& claim, wall_time now)
     const identifier* whose = nullptr;
     const auto weigh = [&](limit which, std::uint64_t key, const identifier* name) {
         const book& limits = of(which);
-        if (const bucket_time fits = limits.rule.earliest(limits.buckets.full_at(key), at); fits > latest) {
+        // Failures are not planned for.
+        const unsigned tokens = which == limit::failures || which == limit::streak ? 1 : claim.orders;
+        if (const bucket_time fits = limits.rule.earliest(limits.buckets.full_at(key), at, tokens);
+            fits > latest) {
             latest = fits;
             binding = which;
             whose = name;

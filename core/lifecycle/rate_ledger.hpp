@@ -31,6 +31,8 @@ std::optional<order_kind> parse_order_kind(std::string_view text) noexcept;
 struct order_claim {
     std::vector<identifier> names;
     order_kind kind = order_kind::fresh;
+    /// That belong together, one for each key type: a part of them is of no use. Only `earliest` looks at it.
+    unsigned orders = 1;
 };
 
 /// One order that was sent, as a job record keeps it: enough to rebuild the ledger after a restart.
@@ -74,9 +76,9 @@ class rate_ledger {
 public:
     explicit rate_ledger(const rate_limits& limits);
 
-    /// When an order fits all limits. The CA's own renewals (ari) wait for nothing but a name that is about
-    /// to be paused. Asking takes nothing: of two claims that fit, the second may not after `spend` for the
-    /// first.
+    /// When an order (or all of those that belong together) fits all limits. The CA's own renewals (ari) wait
+    /// for nothing but a name that is about to be paused. Asking takes nothing: of two claims that fit, the
+    /// second may not after `spend` for the first.
     [[nodiscard]] verdict_of_limits earliest(const order_claim& claim, wall_time now) const;
 
     /// Takes what the order costs, whether it fits or not, and returns what to keep. To be called once per

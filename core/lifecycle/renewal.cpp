@@ -68,7 +68,7 @@ due_reason planned_renewal(const machine_state& state) {
     const version_facts& subject = *subject_of(state);
     const moment planned = earliest_moment(state);
     if (planned.window == nullptr) {
-        return {cause::lifetime, "renewal " + window_of(subject.not_before(), subject.not_after()).reason};
+        return {cause::lifetime, "renewal " + window_in_words(subject.not_before(), subject.not_after())};
     }
     std::string text = window_reason(planned.when, planned.window->start, planned.window->end);
     if (!planned.window->explanation_url.empty()) {
@@ -91,10 +91,8 @@ const leaf_facts* replaced_leaf(const machine_state& state, const std::string& i
     if (leaf == subject->leaves.end()) {
         return nullptr;
     }
-    const std::string fenced = fmt::format(",{},", subject->names);
-    const bool common = std::ranges::any_of(state.wanted->names, [&](const identifier& name) {
-        return fenced.find(fmt::format(",{},", name.value)) != std::string::npos;
-    });
+    const bool common = std::ranges::any_of(
+        state.wanted->names, [&](const identifier& name) { return lists_name(subject->names, name.value); });
     return common ? &*leaf : nullptr;
 }
 
@@ -106,7 +104,7 @@ order_kind kind_of_order(const machine_state& state, const std::string& issuer, 
     if (in_window(state.job, *leaf, now)) {
         return order_kind::ari;
     }
-    return subject_of(state)->names == names_key(state.wanted->names) ? order_kind::same_set
+    return lists_names(subject_of(state)->names, state.wanted->names) ? order_kind::same_set
                                                                       : order_kind::fresh;
 }
 

@@ -31,6 +31,7 @@ struct crl_answer {
     wall_time revoked_at; ///< if revoked
     std::string trouble;  ///< if unknown: why, for people; foreign text in it is escaped
     wall_time ask_again;  ///< before this nothing new is known; spread by chance
+    bool young = false;   ///< the list at hand was not due to be fetched again when this was said
 };
 
 /// Fetches CRLs politely and answers from them. Each is fetched when it is asked about and half of its life

@@ -31,8 +31,9 @@ token_bucket::token_bucket(const rate& limit) {
     }
 }
 
-bucket_time token_bucket::earliest(bucket_time full_at, bucket_time now) const noexcept {
-    return std::max(now, full_at - slack_);
+bucket_time token_bucket::earliest(bucket_time full_at, bucket_time now, unsigned tokens) const noexcept {
+    const duration before_the_last = interval_ * (std::clamp(tokens, 1U, std::max(capacity_, 1U)) - 1);
+    return std::max(now, full_at - slack_ + std::min(before_the_last, slack_));
 }
 
 bucket_time token_bucket::take(bucket_time full_at, bucket_time when, bucket_time now) const noexcept {

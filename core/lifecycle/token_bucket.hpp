@@ -32,8 +32,10 @@ public:
     /// In which one token comes back; 0 without a limit.
     [[nodiscard]] duration interval() const noexcept { return interval_; }
 
-    /// The first moment, `now` or later, at which a token may be taken.
-    [[nodiscard]] bucket_time earliest(bucket_time full_at, bucket_time now) const noexcept;
+    /// The first moment, `now` or later, at which a token may be taken; or so many, one after the other, or
+    /// the bucket is full.
+    [[nodiscard]] bucket_time earliest(bucket_time full_at, bucket_time now,
+                                       unsigned tokens = 1) const noexcept;
     /// The new `full_at` after taking a token at `when`, allowed or not. A bucket cannot hold less than
     /// nothing at `now`, which is later than `when` for what comes to be known late.
     [[nodiscard]] bucket_time take(bucket_time full_at, bucket_time when, bucket_time now) const noexcept;

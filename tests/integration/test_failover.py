@@ -55,7 +55,11 @@ class Failover(suite.Stand):
         self.assert_exit(self.daemon.cli("renew", NAME, "--now"), 0)
         self.daemon.wait_live(NAME, other_than=leaf)
         self.assert_issued_by(self.ca)
-        self.assertIn("replaces", self.first.orders()[-1].payload)
+        # Of one in 256 certificates Pebble does not find the order (the serial number begins with 00): then it is asked
+        # once more without.
+        asked = self.first.orders()
+        said = asked[-1] if asked[-2].status == 201 else asked[-2]
+        self.assertIn("replaces", said.payload)
         self.assertEqual(len(self.second.orders()), 1)
 
     def answer_orders(self, answer, *words):

@@ -65,8 +65,29 @@ milliseconds ca_client::latency() {
     return milliseconds(parts_.random.between(40, 200));
 }
 
+/// A timer for one wait; they are used again.
+class ca_client::kept_bell {
+public:
+    explicit kept_bell(ca_client& owner) : owner_(owner) {
+        if (owner.bells_.empty()) {
+            bell_ = owner.parts_.time.make_timer();
+        } else {
+            bell_ = std::move(owner.bells_.back());
+            owner.bells_.pop_back();
+        }
+    }
+    ~kept_bell() { owner_.bells_.push_back(std::move(bell_)); }
+    kept_bell(const kept_bell&) = delete;
+    kept_bell& operator=(const kept_bell&) = delete;
+    timer* operator->() const noexcept { return bell_.get(); }
+
+private:
+    ca_client& owner_;
+    std::unique_ptr<timer> bell_;
+};
+
 awaitable<void> ca_client::pause(milliseconds how_long) {
-    const auto bell = parts_.time.make_timer();
+    const kept_bell bell(*this);
     // From a machine that is off nothing comes any more; the coroutine ends with the rest of that life.
     const steady_time until = parts_.machine->on() ? parts_.time.steady_now() + how_long : steady_time::max();
     co_await bell->wait_until(until);
@@ -77,7 +98,7 @@ awaitable<void> ca_client::pause(milliseconds how_long) {
 
 awaitable<std::optional<failure>> ca_client::ask(asking what) {
     constexpr unsigned repetitions = 2;
-    const auto bell = parts_.time.make_timer();
+    const kept_bell bell(*this);
     for (unsigned repetition = 0;; ++repetition) {
         const milliseconds answered = latency() * what.count + what.wait;
         const steady_time until =
@@ -202,9 +223,10 @@ awaitable<outcome<unsigned>> ca_client::begin(acme::issuance& request) {
     if (order_failures_ != seen) {
         co_return std::unexpected(*order_failure_); // what the one before was told
     }
-    auto made = co_await send_order(request, !request.replaces.empty());
+    auto made = co_await send_order(request);
     if (!made && !request.replaces.empty() && made.error().said && !made.error().said->is("rateLimited")) {
-        made = co_await send_order(request, false);
+        request.replaces.clear();
+        made = co_await send_order(request);
     }
     if (!made) {
         if (made.error().http_status == 0 || made.error().http_status >= 500) {
@@ -213,7 +235,8 @@ awaitable<outcome<unsigned>> ca_client::begin(acme::issuance& request) {
         }
         co_return made;
     }
-    auto kept = co_await request.on_order(order_url(*made));
+    acme::accepted_order accepted(order_url(*made), !request.replaces.empty());
+    auto kept = co_await request.on_order(std::move(accepted));
     if (parts_.machine->on()) {
         parts_.ca.note_fate(*made, kept ? order_fate::recorded : order_fate::not_heard);
     }
@@ -223,14 +246,13 @@ awaitable<outcome<unsigned>> ca_client::begin(acme::issuance& request) {
     co_return made;
 }
 
-awaitable<outcome<unsigned>> ca_client::send_order(acme::issuance& request, bool replacing) {
+awaitable<outcome<unsigned>> ca_client::send_order(const acme::issuance& request) {
     const asking creation{
         .what = endpoint::new_order, .where = step::new_order, .repeatable = false, .wait = latency()};
     if (auto refused = co_await ask(creation)) {
         co_return std::unexpected(std::move(*refused));
     }
-    const std::string_view replaces = replacing ? std::string_view(request.replaces) : std::string_view();
-    auto made = parts_.ca.new_order(parts_.account, request.names, request.profile, replaces);
+    auto made = parts_.ca.new_order(parts_.account, request.names, request.profile, request.replaces);
     if (made && parts_.machine->dies_now()) {
         co_await pause(milliseconds(0));
     }

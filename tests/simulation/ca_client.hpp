@@ -61,13 +61,16 @@ private:
     steady_time take_turn(unsigned requests);
     /// Makes an order and has its URL made durable; only one at a time.
     awaitable<acme::outcome<unsigned>> begin(acme::issuance& request);
-    awaitable<acme::outcome<unsigned>> send_order(acme::issuance& request, bool replacing);
+    awaitable<acme::outcome<unsigned>> send_order(const acme::issuance& request);
     /// From whatever state it is in to the chain.
     awaitable<acme::outcome<acme::issued>> finish(const acme::issuance& request, unsigned order);
     [[nodiscard]] bool lost();
     [[nodiscard]] milliseconds latency();
 
+    class kept_bell;
+
     line_parts parts_;
+    std::vector<std::unique_ptr<timer>> bells_; ///< that nobody waits for
     acme::gate order_gate_;
     steady_time::duration between_requests_{0};
     unsigned requests_at_once_ = 0;

@@ -78,6 +78,7 @@ private:
     random_source& random_;
     live_listener on_live_;
     std::uint64_t keys_ = 0;
+    std::uint64_t reads_ = 0;
     std::uint64_t saves_ = 0;
     std::uint64_t through_json_ = 0;
     std::uint64_t garbled_ = 0;

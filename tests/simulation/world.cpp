@@ -229,7 +229,9 @@ void world::start_daemon() {
         .make_client = std::move(make_client),
         .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); },
         .check_crl = [this](lifecycle::watched_leaf leaf, std::shared_ptr<const crypto::certificate>)
-            -> awaitable<lifecycle::crl_answer> { return check_crl(std::move(leaf)); },
+            -> awaitable<lifecycle::crl_answer> { co_return check_crl(leaf); },
+        .peek_crl = [this](const lifecycle::watched_leaf& leaf, const crypto::certificate&)
+            -> std::optional<lifecycle::crl_answer> { return check_crl(leaf); },
         .keep_versions = kept_versions};
     engine_ = lifecycle::make_engine(loop_.get_executor(), std::move(parts));
     engine_->assign(assignment_);
@@ -265,19 +267,20 @@ void world::bury() {
     time_.at(time_.true_now() + seconds(chances_.plan->between(5, 600)), [this] { start_daemon(); });
 }
 
-awaitable<lifecycle::crl_answer> world::check_crl(lifecycle::watched_leaf leaf) {
+lifecycle::crl_answer world::check_crl(const lifecycle::watched_leaf& leaf) {
     lifecycle::crl_answer answer;
     const sim_ca& ca = leaf.url == crl_url(0) ? first_ : second_;
     if (!ca.reachable) {
         answer.trouble = "cannot be fetched";
         answer.ask_again = time_.now() + minutes(chances_.line->between(10, 720));
-        co_return answer;
+        return answer;
     }
     const bool listed = ca.on_crl(leaf.serial);
     answer.verdict = listed ? lifecycle::crl_verdict::revoked : lifecycle::crl_verdict::good;
     answer.revoked_at = time_.true_now();
     answer.ask_again = time_.now() + minutes(chances_.line->between(660, 720));
-    co_return answer;
+    answer.young = true;
+    return answer;
 }
 
 void world::run_until(wall_time when) {

@@ -75,7 +75,7 @@ private:
     void restart();
     void bury();
     void run_until(wall_time when);
-    awaitable<lifecycle::crl_answer> check_crl(lifecycle::watched_leaf leaf);
+    lifecycle::crl_answer check_crl(const lifecycle::watched_leaf& leaf);
 
     options options_;
     wall_time start_;
@@ -94,7 +94,7 @@ private:
     counting_events events_;
     testing::memory_store accounts_;
     storage::repository account_files_;
-    worker_pool workers_{0};
+    worker_pool workers_{0, worker_pool::inline_work::at_once};
     std::shared_ptr<const crypto::certificate> above_;
     std::optional<crypto::key> any_key_;
     lifecycle::assignment assignment_;

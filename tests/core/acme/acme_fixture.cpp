@@ -3,8 +3,8 @@
 namespace evercert::acme::testing {
 namespace {
 
-awaitable<result<void>> keep_order(acme_fixture* fixture, std::string url) {
-    fixture->stored_orders.push_back(std::move(url));
+awaitable<result<void>> keep_order(acme_fixture* fixture, accepted_order order) {
+    fixture->stored_orders.push_back(std::move(order.url));
     if (fixture->store_trouble) {
         co_return fail(*fixture->store_trouble);
     }
@@ -103,7 +103,7 @@ issuance acme_fixture::request_for(const std::vector<identifier>& for_names) {
     request.names = for_names;
     request.csr = test_csr(for_names);
     request.answers = &answers;
-    request.on_order = [this](std::string url) { return keep_order(this, std::move(url)); };
+    request.on_order = [this](accepted_order order) { return keep_order(this, std::move(order)); };
     return request;
 }
 

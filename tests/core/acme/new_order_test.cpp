@@ -25,8 +25,8 @@ std::vector<outcome<issued>> issue_together(acme_fixture& f, std::size_t count,
         const std::string name = "n" + std::to_string(i) + ".example.com";
         auto request = f.request_for(names({name.c_str()}));
         if (most_unkept != nullptr) {
-            request.on_order = [&f, most_unkept](std::string url) {
-                return keep_slowly(&f, most_unkept, std::move(url));
+            request.on_order = [&f, most_unkept](accepted_order order) {
+                return keep_slowly(&f, most_unkept, std::move(order.url));
             };
         }
         asio::co_spawn(f.loop, f.acme->issue(std::move(request)),

@@ -37,8 +37,8 @@ TEST_CASE("the window is a tenth of lifetimes under ten days, else a twentieth a
         CHECK(window.closes - window.opens == width);
         CHECK(window.closes < latest_renewal(start, start + lifetime));
     }
-    CHECK(window_of(start, start + days(6)).reason == "at 1/2 of its lifetime of 6d");
-    CHECK(window_of(start, start + days(90)).reason == "at 2/3 of its lifetime of 90d");
+    CHECK(window_in_words(start, start + days(6)) == "at 1/2 of its lifetime of 6d");
+    CHECK(window_in_words(start, start + days(90)) == "at 2/3 of its lifetime of 90d");
 }
 
 TEST_CASE("a certificate that ends before it begins is due at its beginning") {

@@ -26,8 +26,10 @@ struct scripted_issuing {
     std::deque<acme::failure> account_failures; ///< answers to the next open_account() calls
     mischief what = mischief::none;
     std::map<std::string, acme::renewal_info>
-        windows;                         ///< by renewal id; without one the directory has no ARI
+        windows; ///< by renewal id; without one the directory has no ARI
+    std::optional<acme::renewal_info> window_of_all;
     std::vector<std::string> replaced;   ///< ids that orders said they replace
+    bool drops_replaces = false;         ///< takes such orders only without
     std::vector<std::string> profiles;   ///< that orders asked for
     std::vector<milliseconds> patiences; ///< processing_patience of each issue()
     unsigned windows_asked = 0;
@@ -70,7 +72,8 @@ public:
             url = "https://ca.example/order/" + std::to_string(++script_.orders_created);
             script_.replaced.push_back(request.replaces);
             script_.profiles.push_back(request.profile);
-            auto kept = co_await request.on_order(url);
+            acme::accepted_order accepted(url, !request.replaces.empty() && !script_.drops_replaces);
+            auto kept = co_await request.on_order(std::move(accepted));
             if (!kept) {
                 co_return std::unexpected(acme::failure(acme::step::new_order, kept.error()));
             }
@@ -122,12 +125,15 @@ public:
     awaitable<acme::outcome<acme::issuer_description>> describe() override {
         co_await sleep_for(time_, milliseconds(10));
         acme::issuer_description described;
-        described.renewal_info = !script_.windows.empty();
+        described.renewal_info = !script_.windows.empty() || script_.window_of_all;
         co_return described;
     }
     awaitable<acme::outcome<acme::renewal_info>> fetch_renewal_info(std::string id) override {
         co_await sleep_for(time_, milliseconds(10));
         ++script_.windows_asked;
+        if (script_.window_of_all) {
+            co_return *script_.window_of_all;
+        }
         const auto at = script_.windows.find(id);
         if (at != script_.windows.end()) {
             co_return at->second;

@@ -181,6 +181,53 @@ TEST_CASE("orders of which nothing came do not use up what the CA allows of cert
     CHECK(f.ca.orders_created == 5);
 }
 
+TEST_CASE("no order is made for one key type when the limits leave no room for the other's") {
+    engine_fixture f;
+    f.plan.issuers.at("ca").limits.certificates_per_set = {3, hours(300)};
+    f.add("a.example", {},
+          [](issuance_policy& policy) { policy.keys = {key_type::ecdsa_p256, key_type::ecdsa_p384}; });
+    f.start();
+    REQUIRE(f.until(state::waiting, "a.example"));
+    REQUIRE(f.ca.orders_created == 2);
+    REQUIRE(f.engine->renew("a.example", false));
+    f.time.advance(hours(90));
+    CHECK(f.ca.orders_created == 2);
+    f.time.advance(hours(20)); // the second of the two comes back after 100 hours
+    CHECK(f.ca.orders_created == 4);
+    CHECK(f.live_version("a.example") == 2);
+}
+
+TEST_CASE("a renewal in the CA's window counts when the CA does not take it as one") {
+    engine_fixture f;
+    f.ca.drops_replaces = GENERATE(false, true);
+    const bool restarts = GENERATE(false, true);
+    f.plan.issuers.at("ca").limits.certificates_per_set = {3, hours(300)};
+    f.ca.window_of_all = acme::renewal_info{f.time.now() + hours(1), f.time.now() + hours(2), {}, hours(6)};
+    f.add("a.example");
+    f.start();
+    REQUIRE(f.time.run_until(
+        [&] {
+            if (f.ca.orders_created == 2) {
+                f.ca.window_of_all.reset(); // of the second certificate nothing is known
+            }
+            return f.live_version("a.example") == 2;
+        },
+        hours(3)));
+    f.time.advance(minutes(1));
+    REQUIRE_FALSE(f.ca.replaced.back().empty());
+    if (restarts) {
+        f.crash_and_restart();
+        f.time.advance(minutes(1));
+    }
+    REQUIRE(f.engine->renew("a.example", false));
+    f.time.advance(minutes(10));
+    CHECK(f.live_version("a.example") == 3);
+    // Of three, two or three are gone.
+    REQUIRE(f.engine->renew("a.example", false));
+    f.time.advance(minutes(10));
+    CHECK(f.live_version("a.example") == (f.ca.drops_replaces ? 3U : 4U));
+}
+
 TEST_CASE("a retry comes as planned when the clock is set back meanwhile") {
     engine_fixture f;
     f.add("a.example");

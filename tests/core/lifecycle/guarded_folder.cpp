@@ -115,7 +115,8 @@ std::string wrong_with(const tree& data, const std::string& folder, wall_time no
     if (!chain || !key) {
         return folder + ": chain or key cannot be read; ";
     }
-    X509* const leaf = chain->front().native();
+    const crypto::certificate decoded = chain->front().with_key();
+    X509* const leaf = decoded.native();
     if (X509_check_private_key(leaf, key->native()) != 1) {
         return folder + ": the key does not fit; ";
     }

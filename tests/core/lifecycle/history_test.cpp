@@ -292,6 +292,24 @@ TEST_CASE("one record that cannot be written does not hold up the others") {
     CHECK(b.written("bad") == 10);
 }
 
+TEST_CASE("what a failing disk kept from being tried stays in order") {
+    bench b;
+    b.disk.fail_from(1);
+    for (int i = 0; i < 100; ++i) {
+        b.tell("c" + std::to_string(i), "one");
+    }
+    b.time.advance(seconds(10));
+    for (int i = 0; i < 100; ++i) {
+        b.tell("c" + std::to_string(i), "two");
+    }
+    b.disk.heal();
+    b.time.advance(std::chrono::minutes(2));
+    for (int i = 0; i < 100; ++i) {
+        CHECK(b.record_of("c" + std::to_string(i)) == messages{"one", "two"});
+        CHECK(b.written("c" + std::to_string(i)) == 2);
+    }
+}
+
 TEST_CASE("a stop does not wait for a dead disk") {
     bench b;
     b.disk.fail_from(1);

@@ -36,7 +36,7 @@ std::string chain_with(const scripted_ca& ca, mischief what) {
 /// A leaf for the key of the honest one, with all else by plan, from this authority.
 std::string leaf_by(const authority& from, const std::string& honest, const certificate_plan& plan) {
     const auto given = crypto::parse_pem_chain(honest).value();
-    return from.issue(X509_get0_pubkey(given.front().native()), plan).pem();
+    return from.issue(X509_get0_pubkey(given.front().with_key().native()), plan).pem();
 }
 
 certificate_plan plan_for_us() {

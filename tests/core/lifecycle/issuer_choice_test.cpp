@@ -95,6 +95,25 @@ TEST_CASE("a paused issuer is waited for while there is time, and passed over wh
     CHECK(fresh.tell(held{hold_at("ca", fresh.now + hours(1), true)}).issuer == "second");
 }
 
+TEST_CASE("an order that stands is worth a short pause, even when time presses") {
+    told_machine c;
+    c.prefer({"ca", "second"});
+    c.tell(looked{});
+    c.tell(begun("key1", 0));
+    c.tell(order_accepted{key_type::ecdsa_p256, "https://ca.example/order/1"});
+    c.tell(failed()); // of another key type's, say
+    CHECK(c.tell(held{hold_at("ca", c.now + hours(1), true)}).issuer == "second");
+    const wall_time end = c.now + minutes(10);
+    auto step = c.tell(held{hold_at("ca", end, true)});
+    CHECK(step.what == action::wait);
+    CHECK(step.when == end);
+    auto failing = hold_at("ca", end, true);
+    failing.give_way = true;
+    CHECK(c.tell(held{failing}).issuer == "second");
+    c.now = end;
+    CHECK(c.tell(woken{}).issuer == "ca");
+}
+
 TEST_CASE("limits are waited for, unless the certificate would not live to see the day") {
     auto c = due_with_time_left();
     CHECK(c.tell(held{hold_at("ca", c.now + days(2), false)}).what == action::wait);

@@ -198,6 +198,12 @@ TEST_CASE("the files decide, not the record") {
         CHECK(after.tell(looked{version(2), std::nullopt, mid_order}).what == action::wait);
         CHECK(after.state.job.orders.empty());
     }
+    SECTION("the same, and it had been asked for: that is done") {
+        storage::job_record asked = mid_order;
+        asked.renew_reason = "asked for by an operator";
+        conversation after;
+        CHECK(after.tell(looked{version(2), std::nullopt, asked}).what == action::wait);
+    }
     SECTION("record lost: a good live certificate is kept") {
         conversation after;
         CHECK(after.tell(looked{version(2), std::nullopt, std::nullopt}).what == action::wait);

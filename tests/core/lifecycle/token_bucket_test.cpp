@@ -139,6 +139,21 @@ TEST_CASE("a bucket is never less than empty, and full again after its period") 
     CHECK(rule.earliest(full_at, begin) == begin + milliseconds(days(7)) / 5 + minutes(1));
 }
 
+TEST_CASE("tokens that belong together are there together, or the bucket is full") {
+    const token_bucket rule(rate{5, days(7)});
+    bucket_time full_at{};
+    CHECK(rule.earliest(full_at, begin, 4) == begin);
+    full_at = rule.take(full_at, begin, begin);
+    full_at = rule.take(full_at, begin, begin);
+    CHECK(rule.earliest(full_at, begin, 2) == begin);
+    CHECK(rule.earliest(full_at, begin, 3) == begin + minutes(1)); // the last one's reserve
+    CHECK(rule.earliest(full_at, begin, 4) == begin + rule.interval() + minutes(1));
+    for (const unsigned more : {5U, 6U, 1000U}) {
+        CHECK(rule.earliest(full_at, begin, more) == full_at);
+    }
+    CHECK(token_bucket(rate{}).earliest({}, begin, 7) == begin);
+}
+
 TEST_CASE("what a CA says is there at a moment is there then, and only that") {
     for (const unsigned capacity : {1U, 2U, 5U, 300U}) {
         CAPTURE(capacity);
