@@ -140,6 +140,8 @@ certificate_plan leaf_plan(const std::vector<identifier>& names, wall_time not_b
     } else if (what == mischief::future) {
         plan.not_before = not_before + days(3650);
         plan.not_after = not_after + days(3650);
+    } else if (what == mischief::with_crl) {
+        plan.crl_urls = {"http://ca.example/crl"};
     }
     return plan;
 }

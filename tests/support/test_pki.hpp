@@ -80,6 +80,7 @@ enum class mischief {
     broken_link,   ///< an unrelated intermediate in place of the issuing one
     private_key,   ///< a private key block in the middle
     leaf_only,     ///< the intermediates are left out
+    with_crl,      ///< harmless: the leaf says where its CRL is
 };
 
 /// A root and two intermediates (deepest last). Serial numbers count up from 0x1001.

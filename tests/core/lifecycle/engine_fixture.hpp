@@ -183,6 +183,7 @@ struct engine_on_disk {
     lifecycle::assignment plan;
     lifecycle::client_factory make_client;
     lifecycle::crl_checker check_crl;
+    lifecycle::crl_peek peek_crl;
     std::unique_ptr<lifecycle::vault> vault = lifecycle::make_file_vault(files);
     std::unique_ptr<lifecycle::engine> engine;
 
@@ -228,7 +229,8 @@ struct engine_on_disk {
             .workers = workers,
             .make_client = make_client,
             .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); },
-            .check_crl = check_crl};
+            .check_crl = check_crl,
+            .peek_crl = peek_crl};
         engine = lifecycle::make_engine(loop.get_executor(), std::move(parts));
         engine->assign(plan);
         time.run_ready();

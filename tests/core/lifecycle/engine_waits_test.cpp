@@ -1,4 +1,4 @@
-// Orders that the CA still works on, and certificates of which their CA has nothing to say.
+// Orders that the CA still works on, and what CAs say of certificates at rest.
 #include "tests/core/lifecycle/engine_fixture.hpp"
 
 using namespace evercert;
@@ -159,4 +159,51 @@ TEST_CASE("of a CA without renewal information and CRLs nothing is asked, until 
     CHECK(f.ca.windows_asked >= 1); // for one: that the directory has none is then known for the other
     CHECK(lists_asked == 0);
     CHECK(f.ca.orders_created == 3);
+}
+
+TEST_CASE("a list that is at hand is asked without waking the certificate, and what it says is acted on") {
+    engine_fixture f;
+    crl_answer says;
+    says.verdict = crl_verdict::good;
+    says.young = true;
+    unsigned fetched = 0;
+    unsigned looked_at = 0;
+    const auto answer = [&] {
+        says.ask_again = f.time.now() + hours(12);
+        return says;
+    };
+    f.check_crl = [&](watched_leaf, std::shared_ptr<const crypto::certificate>) -> awaitable<crl_answer> {
+        ++fetched;
+        co_return answer();
+    };
+    f.peek_crl = [&](const watched_leaf& leaf, const crypto::certificate&) -> std::optional<crl_answer> {
+        REQUIRE(leaf.url == "http://ca.example/crl");
+        ++looked_at;
+        return answer();
+    };
+    f.plan.issuers.at("ca").renewal_info = false;
+    f.ca.what = mischief::with_crl;
+    f.add("a.example");
+    f.start();
+    REQUIRE(f.until(state::waiting, "a.example"));
+    f.time.advance(minutes(1));
+    REQUIRE(fetched == 1); // whose issuer signs the list was read then
+    f.time.advance(hours(10 * 24));
+    CHECK(fetched == 1);
+    CHECK(looked_at >= 19);
+    CHECK(looked_at <= 21);
+
+    says.young = false; // due to be fetched
+    f.time.advance(hours(25));
+    CHECK(fetched == 3);
+    says.young = true;
+    says.verdict = crl_verdict::unknown; // of no use: what is to be done then is said elsewhere
+    f.time.advance(hours(25));
+    CHECK(fetched == 5);
+    says.verdict = crl_verdict::revoked;
+    f.time.run_until([&] { return f.events.count("cert.found_revoked") > 0; }, hours(13));
+    says.verdict = crl_verdict::good; // of its successor
+    f.time.advance(minutes(1));
+    CHECK(f.events.count("cert.found_revoked") == 1);
+    CHECK(f.live_version("a.example") == 2);
 }
