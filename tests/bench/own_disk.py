@@ -23,6 +23,7 @@ def own_disk(mebibytes=4096):
         with open(image, "wb") as file:
             file.truncate(mebibytes * 1024 * 1024)
         os.mkdir(place)
+        os.chmod(folder, 0o755)  # web servers answer as users of their own
         subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
         subprocess.run(["mount", "-o", "loop", image, place], check=True)
         tempfile.tempdir = place
