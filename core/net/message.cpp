@@ -1,6 +1,7 @@
 #include "core/net/message.hpp"
 
 #include "core/base/text.hpp"
+#include "core/net/character_table.hpp"
 
 #include <boost/beast/http/error.hpp>
 
@@ -12,15 +13,8 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::array<bool, 256> make_token_table() {
-    std::array<bool, 256> table{};
-    for (const char c :
-         std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~")) {
-        table[static_cast<unsigned char>(c)] = true;
-    }
-    return table;
-}
-constexpr auto token_table = make_token_table();
+constexpr auto token_table =
+    table_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~");
 
 bool is_token(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(),

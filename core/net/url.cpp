@@ -2,10 +2,9 @@
 
 #include "core/base/async.hpp"
 #include "core/base/text.hpp"
+#include "core/net/character_table.hpp"
 
 #include <boost/asio/ip/address.hpp>
-
-#include <array>
 
 namespace evercert::net {
 
@@ -23,18 +22,10 @@ bool is_alpha(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-constexpr std::array<bool, 256> make_target_table() {
-    std::array<bool, 256> table{};
-    for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                         "-._~:/?@!$&'()*+,;=%")) {
-        table[static_cast<unsigned char>(c)] = true;
-    }
-    return table;
-}
-
 bool is_target_byte(char c) {
     // unreserved, reserved without "#[]", and "%" (RFC 3986 section 2)
-    static constexpr auto table = make_target_table();
+    static constexpr auto table =
+        table_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?@!$&'()*+,;=%");
     return table[static_cast<unsigned char>(c)];
 }
 
