@@ -45,6 +45,9 @@ class RenewalInfoStand(suite.Stand):
         self.leaf = daemon.wait_live(names[0], timeout=90)
         daemon.await_("the first question", lambda: self.front.asked(Asked.is_renewal_info), 30)
         daemon.wait_state(names[0], "waiting")
+        if not self.ca.finds(self.leaf):
+            self.start_over()
+            return self.issue(names, **options)
         self.front.remove(silence)
         self.now = datetime.datetime.now().timestamp()
         return daemon

@@ -24,6 +24,12 @@ class Stand(unittest.TestCase):
             print(f"--- evercertd's log, its end\n{self.daemon.log()[-6000:]}\n---", file=sys.stderr)
         self.space.close()
 
+    def start_over(self):
+        """As if the test had just begun."""
+        self.daemon.stop()
+        self.space.close()
+        self.space = Workspace(self.id().split(".")[-1])
+
     def make_ca(self, **options):
         self.ca = Pebble(self.space, **options)
         return self.ca
