@@ -17,4 +17,10 @@ milliseconds backoff(unsigned failures, problem_class kind, milliseconds at_leas
     return std::min(base + milliseconds(random.between(0, base.count() / 10)), longest_backoff);
 }
 
+milliseconds slow_pace(milliseconds taken, milliseconds asked) {
+    const milliseconds own =
+        std::clamp<milliseconds>(taken / 2, std::chrono::minutes(1), std::chrono::hours(1));
+    return std::clamp<milliseconds>(asked, own, std::chrono::days(1));
+}
+
 } // namespace evercert::lifecycle

@@ -11,6 +11,10 @@ namespace evercert::lifecycle {
 /// come back together, and never below `at_least`, but at most 8 days. Never 0, for any count.
 milliseconds backoff(unsigned failures, problem_class kind, milliseconds at_least, random_source& random);
 
+/// How long an order that the CA works on is left alone: half as long as it has taken, from a minute to an
+/// hour, and no less than the CA asks for, up to a day.
+milliseconds slow_pace(milliseconds taken, milliseconds asked);
+
 inline constexpr milliseconds shortest_backoff = std::chrono::minutes(1);
 inline constexpr milliseconds longest_backoff = std::chrono::days(8);
 

@@ -37,6 +37,10 @@ awaitable<result<void>> switch_live(const machine_state& state, const version_fa
 
 awaitable<machine_event> perform_deployment(const machine_state& state, const engine_parts& parts,
                                             teller tell) {
+    const bool live = state.staged->just_staged && state.live && state.live->number == state.staged->number;
+    if (live && state.wanted->policy->deploy.empty()) {
+        co_return deployed{}; // it was made live as it was stored
+    }
     const version_facts target = *state.staged;
     const std::optional<version_facts> before =
         state.live && state.live->number != target.number ? state.live : std::nullopt;

@@ -74,7 +74,7 @@ void engine_impl::assign(assignment what) {
     }
     for (auto& [name, gone] : entries_) {
         gone->removed = true;
-        schedule_.drop(*gone);
+        schedule_.remove(*gone);
         emit("cert.removed", severity::info, *gone,
              "not configured any more: it is left alone, its files stay");
     }
@@ -145,6 +145,7 @@ void engine_impl::plan_anew(milliseconds jumped) {
     parts_.events.emit(told);
     const milliseconds herd = std::min<milliseconds>(
         longest_after_jump, milliseconds(300) * static_cast<std::int64_t>(entries_.size()));
+    schedule_.clear();
     for (const auto& [name, who] : entries_) {
         if (who->running || who->phase == state::queued) {
             continue;

@@ -77,6 +77,7 @@ private:
     awaitable<void> make_live(entry_ptr who, unrecorded& done);
     awaitable<void> revoke_at_issuer(entry_ptr who);
     void finish_errands(const std::string& certificate, const result<void>& outcome);
+    void note(entry& who, machine_event happened);
     void tell(entry& who, machine_event happened);
     teller teller_of(entry_ptr who);
     awaitable<result<void>> take_in(entry_ptr who, machine_event happened);

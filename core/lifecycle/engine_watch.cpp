@@ -211,9 +211,9 @@ bool engine_impl::check_at_once(entry& who) {
         return false;
     }
     wall_time next = wall_time::max();
-    for (const resting_leaf& leaf : leaves_of(who, pool_)) {
+    const auto is_good = [&](const resting_leaf& leaf) {
         if (leaf.not_after <= now || leaf.crl_url->empty()) {
-            continue;
+            return true;
         }
         const auto above = known_issuer_certificate(leaf);
         const auto answer =
@@ -222,9 +222,13 @@ bool engine_impl::check_at_once(entry& who) {
             return false;
         }
         next = std::min(next, answer->ask_again);
+        return true;
+    };
+    const bool all_good = is_good(who.rest->first) && std::ranges::all_of(who.rest->others, is_good);
+    if (all_good) {
+        who.next_check = paced(next, now);
     }
-    who.next_check = paced(next, now);
-    return true;
+    return all_good;
 }
 
 bool engine_impl::offers_renewal_info(const std::string& issuer) const {

@@ -103,6 +103,9 @@ awaitable<void> engine_impl::step(entry_ptr who, unrecorded& deployed) {
     switch (who->awake->next.what) {
     case action::look:
         co_await look(who);
+        if (who->awake) {
+            tell(*who, woken{});
+        }
         break;
     case action::deploy:
         co_await make_live(who, deployed);
@@ -144,7 +147,7 @@ awaitable<void> engine_impl::look(entry_ptr who) {
     if (!found->trouble.empty()) {
         emit("store.trouble", severity::warning, *who, found->trouble);
     }
-    tell(*who, std::move(found->seen));
+    note(*who, std::move(found->seen));
     const machine_state& machine = who->awake->machine;
     if (machine.live) {
         emit("cert.found", severity::debug, *who,
@@ -288,6 +291,11 @@ awaitable<void> engine_impl::revoke_at_issuer(entry_ptr who) {
 
 // ---- machine and record
 
+/// What does not change what is being done: what comes after it is decided when that is through.
+void engine_impl::note(entry& who, machine_event happened) {
+    lifecycle::take_in(who.awake->machine, std::move(happened), parts_.time.now(), parts_.random);
+}
+
 void engine_impl::tell(entry& who, machine_event happened) {
     who.awake->next = resume(who.awake->machine, std::move(happened), parts_.time.now(), parts_.random);
 }
@@ -303,7 +311,7 @@ teller engine_impl::teller_of(entry_ptr who) {
 awaitable<result<void>> engine_impl::take_in(entry_ptr who, machine_event happened) {
     const auto* begun = std::get_if<order_begun>(&happened);
     const bool keeps = std::holds_alternative<order_accepted>(happened) || (begun != nullptr && begun->spent);
-    tell(*who, std::move(happened));
+    note(*who, std::move(happened));
     if (keeps) {
         co_return co_await save(who);
     }

@@ -34,7 +34,7 @@ struct entry {
     bool inspected = false; ///< its certificates were read since the start, not just its record
     const std::string* unreadable = nullptr; ///< why its files could not be looked at
     std::vector<machine_event> later;
-    std::uint64_t ticket = 0;              ///< of its valid place in the schedule
+    std::optional<std::uint32_t> seat;     ///< in the schedule
     std::shared_ptr<issuer_session> place; ///< where it was given a place for an order
     wall_time next_check;                  ///< when the CA's renewal information and the CRL are to be asked
 };

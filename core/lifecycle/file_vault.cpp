@@ -22,8 +22,9 @@ public:
     result<inspection> inspect(std::string_view certificate) const override;
     result<std::optional<storage::job_record>> glance(std::string_view certificate) const override;
     result<prepared_key> prepare_key(const key_request& wanted) override;
-    result<version_facts> keep(std::string_view certificate, const std::vector<identifier>& names,
-                               const std::vector<issued_chain>& chains, wall_time now) override;
+    result<kept_version> keep(std::string_view certificate, const std::vector<identifier>& names,
+                              const std::vector<issued_chain>& chains, wall_time now,
+                              bool make_live) override;
     result<void> make_live(std::string_view certificate, unsigned version, bool just_staged) override {
         return files_.make_live(certificate, version, just_staged);
     }
@@ -223,8 +224,9 @@ result<crypto::key> file_vault::key_of_order(std::string_view certificate, const
     return std::move(**stored);
 }
 
-result<version_facts> file_vault::keep(std::string_view certificate, const std::vector<identifier>& names,
-                                       const std::vector<issued_chain>& chains, wall_time now) {
+result<kept_version> file_vault::keep(std::string_view certificate, const std::vector<identifier>& names,
+                                      const std::vector<issued_chain>& chains, wall_time now,
+                                      bool make_live) {
     std::vector<storage::key_pair> pairs;
     pairs.reserve(chains.size());
     for (const issued_chain& issued : chains) {
@@ -248,9 +250,12 @@ result<version_facts> file_vault::keep(std::string_view certificate, const std::
     if (!staged) {
         return fail(std::move(staged.error()));
     }
-    version_facts facts = storage::facts_of(*staged);
-    facts.just_staged = true;
-    return facts;
+    kept_version kept;
+    kept.facts = storage::facts_of(*staged);
+    kept.facts.just_staged = true;
+    // What keeps it from becoming live is met again, and told, where it is tried again.
+    kept.live = make_live && files_.make_live(certificate, kept.facts.number, true);
+    return kept;
 }
 
 result<void> file_vault::tidy(std::string_view certificate, unsigned keep, unsigned also) {

@@ -14,7 +14,7 @@ namespace {
 constexpr unsigned patient_tries = 3;
 /// The same when time presses, and when besides an order stands there, which may have cost a certificate.
 constexpr unsigned hasty_tries = 1;
-constexpr unsigned hasty_tries_for_order = 2;
+constexpr unsigned hasty_tries_for_order = 3;
 /// How long a CA may work on an order.
 constexpr milliseconds slow_patience = std::chrono::hours(24);
 constexpr milliseconds slow_patience_pressed = std::chrono::hours(2);

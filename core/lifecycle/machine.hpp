@@ -77,6 +77,7 @@ struct issued { ///< all key types, stored
     version_facts version;
     std::string issuer;
     std::string profile;
+    bool live = false; ///< already
 };
 struct order_failed {
     std::string issuer;

@@ -20,11 +20,6 @@ constexpr std::size_t most_spent = 100;
 constexpr std::size_t most_failed_validations = 100;
 constexpr std::size_t most_revoked = 32;
 
-/// How long an order that the CA works on is left alone: the longer it has taken, the longer it may take.
-milliseconds slow_pace(milliseconds taken, milliseconds asked) {
-    return std::clamp<milliseconds>(std::max(taken / 2, asked), std::chrono::minutes(1), hours(1));
-}
-
 template <class T>
 void keep_newest(std::vector<T>& list, std::size_t most) {
     if (list.size() > most) {
@@ -237,6 +232,10 @@ void taker::operator()(issued& fresh) {
     job().deploy_problem.clear();
     job().deploying = fresh.version.number;
     state_.staged = std::move(fresh.version);
+    if (fresh.live) {
+        state_.live = state_.staged;
+        state_.live->just_staged = false;
+    }
     state_.holds.clear();
     draw_renewal(state_, random_);
     // A CA that dates certificates back further than half their life must not make us renew in a circle.

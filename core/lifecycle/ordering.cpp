@@ -21,8 +21,8 @@ constexpr milliseconds longest_window = std::chrono::days(8);
 constexpr milliseconds longest_out_of_time = std::chrono::hours(2);
 
 /// Of an order that is not lost: whether time alone may bring its certificate. The CA still works on it, or
-/// has been asked for it and its answer was lost. Then the certificate may exist, and another order would be
-/// one too many.
+/// has been asked for it and its answer was lost, or is too busy to hand it out. Then the certificate may
+/// exist, and another order would be one too many.
 bool may_yet_come(const failure& what, bool waited) {
     if (waited && what.where == step::order && what.http_status == 0) {
         return true; // what was known of an order that waits is not lost with one answer
@@ -32,12 +32,13 @@ bool may_yet_come(const failure& what, bool waited) {
     }
     const bool no_answer =
         what.http_status == 0 && (what.cause.code == errc::timed_out || what.cause.code == errc::network);
+    const bool busy = what.http_status == 429 || what.http_status >= 500;
     switch (what.where) {
-    case step::order:
     case step::finalize:
         return no_answer;
+    case step::order:
     case step::certificate:
-        return no_answer || what.http_status >= 500;
+        return no_answer || busy;
     default:
         return false;
     }
@@ -286,7 +287,8 @@ awaitable<conversation::step_result> conversation::obtain(acme::client& client, 
 awaitable<machine_event> conversation::keep(std::vector<issued_chain> chains) {
     const wall_time now = parts_.time.now();
     auto store = [this, &chains, now] {
-        return parts_.files.keep(state_.wanted->name, state_.wanted->names, chains, now);
+        return parts_.files.keep(state_.wanted->name, state_.wanted->names, chains, now,
+                                 state_.wanted->policy->deploy.empty());
     };
     auto version = co_await parts_.workers.run(store);
     if (!version) {
@@ -306,7 +308,8 @@ awaitable<machine_event> conversation::keep(std::vector<issued_chain> chains) {
         co_return refused;
     }
     issued done;
-    done.version = std::move(*version);
+    done.version = std::move(version->facts);
+    done.live = version->live;
     done.issuer = session_.settings().name;
     done.profile = state_.wanted->policy->profile;
     co_return done;

@@ -43,6 +43,12 @@ struct issued_chain {
     std::string pem;
 };
 
+/// A version that was written.
+struct kept_version {
+    version_facts facts;
+    bool live = false;
+};
+
 /// A leaf as revoking and watching need it.
 struct kept_leaf {
     std::string der;
@@ -69,9 +75,10 @@ public:
     virtual result<prepared_key> prepare_key(const key_request& wanted) = 0;
     /// Checks what the CA returned (our keys, exactly these names, dates, chain) and writes it aside as the
     /// next version, in this order of key types. errc::refused, parse or corrupted: the CA's fault; else the
-    /// disk's.
-    virtual result<version_facts> keep(std::string_view certificate, const std::vector<identifier>& names,
-                                       const std::vector<issued_chain>& chains, wall_time now) = 0;
+    /// disk's. Where nobody else is to be told it is made live in one go, if that works.
+    virtual result<kept_version> keep(std::string_view certificate, const std::vector<identifier>& names,
+                                      const std::vector<issued_chain>& chains, wall_time now,
+                                      bool make_live) = 0;
     virtual result<void> make_live(std::string_view certificate, unsigned version, bool just_staged) = 0;
     /// After a deployment: pending keys go, old versions beyond `keep` go, never `also`.
     virtual result<void> tidy(std::string_view certificate, unsigned keep, unsigned also) = 0;

@@ -95,16 +95,20 @@ storage::job_record disk::through_json(const storage::job_record& record) {
     return parsed ? std::move(*parsed) : expected;
 }
 
+/// Of small installations each record is read as text; of large ones so many that text does not become the
+/// most of a simulated year: one in this many.
+std::uint64_t disk::share() const {
+    constexpr std::uint64_t enough = 2000;
+    return shelves_.size() / enough + 1;
+}
+
 const storage::job_record* disk::read(shelf& from) {
     if (!from.job) {
         return nullptr;
     }
-    // All of them in small installations; of large ones so many that the writing and parsing of text does
-    // not become the most of a simulated year.
-    constexpr std::uint64_t enough = 5000;
     if (from.read_in_life != life) {
         from.read_in_life = life;
-        if (reads_++ % (shelves_.size() / enough + 1) == 0) {
+        if (reads_++ % share() == 0) {
             from.job = through_json(*from.job);
         }
     }
@@ -212,10 +216,10 @@ result<lifecycle::prepared_key> sim_vault::prepare_key(const lifecycle::key_requ
     return prepared;
 }
 
-result<storage::version_facts> sim_vault::keep(std::string_view certificate,
-                                               const std::vector<identifier>& names,
-                                               const std::vector<lifecycle::issued_chain>& chains,
-                                               wall_time now) {
+result<lifecycle::kept_version> sim_vault::keep(std::string_view certificate,
+                                                const std::vector<identifier>& names,
+                                                const std::vector<lifecycle::issued_chain>& chains,
+                                                wall_time now, bool live) {
     shelf& mine = at(certificate);
     disk_version fresh;
     fresh.number = mine.versions.empty() ? 1 : mine.versions.back().number + 1;
@@ -238,15 +242,19 @@ result<storage::version_facts> sim_vault::keep(std::string_view certificate,
         }
         fresh.leaves.push_back({*leaf, chain.key});
     }
-    return write([&]() -> result<storage::version_facts> {
+    auto kept = write([&]() -> result<lifecycle::kept_version> {
         for (const stored_leaf& one : fresh.leaves) {
             disk_.cas_[one.leaf.ca]->note_outcome(one.leaf.serial, true);
         }
         mine.versions.push_back(std::move(fresh));
-        storage::version_facts facts = disk_.facts_of(mine, mine.versions.back());
-        facts.just_staged = true;
-        return facts;
+        lifecycle::kept_version stored{disk_.facts_of(mine, mine.versions.back())};
+        stored.facts.just_staged = true;
+        return stored;
     });
+    if (kept && live) {
+        kept->live = make_live(certificate, kept->facts.number, true).has_value();
+    }
+    return kept;
 }
 
 result<void> sim_vault::make_live(std::string_view certificate, unsigned version, bool) {
@@ -280,7 +288,7 @@ result<void> sim_vault::save_job(std::string_view certificate, const storage::jo
     constexpr std::uint64_t sample = 200;
     return write([&]() -> result<void> {
         std::optional<storage::job_record>& job = at(certificate).job;
-        if (++disk_.saves_ % sample == 0) {
+        if (++disk_.saves_ % (sample * disk_.share()) == 0) {
             job = disk_.through_json(record);
         } else {
             job = record;

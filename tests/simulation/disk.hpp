@@ -69,6 +69,7 @@ public:
 private:
     friend class sim_vault;
     [[nodiscard]] storage::version_facts facts_of(const shelf& from, const disk_version& version) const;
+    [[nodiscard]] std::uint64_t share() const;
     storage::job_record through_json(const storage::job_record& record);
     /// As a daemon reads it; nullptr if there is none.
     const storage::job_record* read(shelf& from);
@@ -96,9 +97,9 @@ public:
     result<lifecycle::inspection> inspect(std::string_view certificate) const override;
     result<std::optional<storage::job_record>> glance(std::string_view certificate) const override;
     result<lifecycle::prepared_key> prepare_key(const lifecycle::key_request& wanted) override;
-    result<storage::version_facts> keep(std::string_view certificate, const std::vector<identifier>& names,
-                                        const std::vector<lifecycle::issued_chain>& chains,
-                                        wall_time now) override;
+    result<lifecycle::kept_version> keep(std::string_view certificate, const std::vector<identifier>& names,
+                                         const std::vector<lifecycle::issued_chain>& chains, wall_time now,
+                                         bool live) override;
     result<void> make_live(std::string_view certificate, unsigned version, bool just_staged) override;
     result<void> tidy(std::string_view certificate, unsigned keep, unsigned also) override;
     result<void> save_job(std::string_view certificate, const storage::job_record& record) override;

@@ -99,6 +99,10 @@ TEST_CASE("a certificate that may exist is waited for, one that cannot is a fail
         row{step::certificate, errc::network, true, 0, true},
         row{step::certificate, errc::timed_out, true, 0, true},
         row{step::certificate, errc::protocol, true, 503, true},
+        // The CA is too busy to tell.
+        row{step::order, errc::protocol, true, 503, true}, row{step::order, errc::protocol, true, 429, true},
+        row{step::certificate, errc::protocol, true, 429, true},
+        row{step::order, errc::protocol, false, 429, false},
         // Not asked for yet.
         row{step::order, errc::network, false, 0, false}, row{step::order, errc::timed_out, false, 0, false},
         row{step::challenge, errc::timed_out, false, 0, false},

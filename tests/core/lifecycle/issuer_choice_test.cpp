@@ -114,6 +114,22 @@ TEST_CASE("an order that stands is worth a short pause, even when time presses")
     CHECK(c.tell(woken{}).issuer == "ca");
 }
 
+TEST_CASE("an order that stands is worth three tries, even when time presses") {
+    told_machine c;
+    c.prefer({"ca", "second"});
+    c.tell(looked{});
+    c.tell(begun("key1", 0));
+    c.tell(order_accepted{key_type::ecdsa_p256, "https://ca.example/order/1"});
+    for (int tries = 1; tries < 3; ++tries) {
+        CAPTURE(tries);
+        const auto step = c.tell(failed());
+        REQUIRE(step.what == action::wait);
+        c.now = step.when;
+        REQUIRE(c.tell(woken{}).issuer == "ca");
+    }
+    CHECK(c.tell(failed()).issuer == "second");
+}
+
 TEST_CASE("limits are waited for, unless the certificate would not live to see the day") {
     auto c = due_with_time_left();
     CHECK(c.tell(held{hold_at("ca", c.now + days(2), false)}).what == action::wait);

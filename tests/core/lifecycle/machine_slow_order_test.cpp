@@ -77,6 +77,16 @@ TEST_CASE("an order that the CA works on is waited for a day while there is time
     CHECK(c.state.job.troubles.at(0).problem_class == "slow");
 }
 
+TEST_CASE("a CA that asks to be left alone for longer than our own pace is left alone for so long") {
+    told_machine c = due_with_time_left();
+    begin_order(c);
+    order_failed event = works_on_it();
+    event.judged.at_least = hours(5);
+    CHECK(c.tell(event).when == c.now + hours(5));
+    event.judged.at_least = days(30);
+    CHECK(c.tell(event).when == c.now + days(1));
+}
+
 TEST_CASE("it is waited for two hours when nothing good is served") {
     told_machine c = with_two_issuers();
     SECTION("there is no certificate yet") {}
