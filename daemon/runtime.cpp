@@ -70,7 +70,6 @@ private:
     awaitable<void> apply_reload(config::settings fresh);
     [[nodiscard]] daemon_status describe() const;
     [[nodiscard]] std::string summary() const;
-    [[nodiscard]] bool all_well() const;
     void tell(std::string_view id, severity level, std::string message);
     void tell_warnings(const config::settings& settings);
     task_group::exception_handler reporter() {
@@ -177,7 +176,7 @@ awaitable<void> runtime::live() {
         // A signal still ends it early.
         auto all_done = [](runtime& self) -> awaitable<void> {
             co_await self.objects_->engine().settle();
-            self.exit_code_ = self.all_well() ? 0 : 1;
+            self.exit_code_ = self.objects_->engine().all_well() ? 0 : 1;
             self.stop_->cancel();
         };
         tasks_.spawn("once", all_done(*this));
@@ -286,14 +285,6 @@ daemon_status runtime::describe() const {
 std::string runtime::summary() const {
     return fmt::format("{} certificate{} managed", settings_.certificates.size(),
                        settings_.certificates.size() == 1 ? "" : "s");
-}
-
-bool runtime::all_well() const {
-    const auto all = objects_->engine().list();
-    return std::all_of(all.begin(), all.end(), [](const lifecycle::certificate_status& one) {
-        return one.where == lifecycle::state::waiting && one.live && one.failures == 0 &&
-               one.deploy_failures == 0;
-    });
 }
 
 } // namespace

@@ -17,6 +17,7 @@
 #include "core/ports/solver.hpp"
 #include "core/store/repository.hpp"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,6 +36,8 @@ enum class state {
     deploying, ///< a version is being switched live, servers are being reloaded and looked at
     failing,   ///< the last try to order or to deploy failed; the next one has its time
 };
+inline constexpr std::array all_states{state::starting, state::waiting,   state::queued,
+                                       state::ordering, state::deploying, state::failing};
 std::string_view to_string(state s) noexcept;
 
 /// Facts about a leaf that is live.
@@ -150,8 +153,14 @@ public:
     /// resumable.
     virtual awaitable<void> stop(milliseconds patience) = 0;
 
-    /// Sorted by name. Of certificates at rest only what is kept in memory: no problem, no order, no window.
-    [[nodiscard]] virtual std::vector<certificate_status> list() const = 0;
+    /// Sorted by name: at most so many of those that come after `after`, as all at once take a kilobyte and
+    /// more each. Of certificates at rest only what is kept in memory: no problem, no order, no window.
+    [[nodiscard]] virtual std::vector<certificate_status> list(std::string_view after = {},
+                                                               std::size_t most = SIZE_MAX) const = 0;
+    /// How many are in which state; all states are there.
+    [[nodiscard]] virtual std::map<state, std::size_t> count() const = 0;
+    /// No failure, nothing waits, and all have a certificate.
+    [[nodiscard]] virtual bool all_well() const = 0;
     /// As list() tells it.
     [[nodiscard]] virtual std::optional<certificate_status> show(std::string_view name) const = 0;
     /// All there is, read from the record if need be; errc::not_found for an unknown name.
@@ -170,6 +179,7 @@ public:
     virtual awaitable<result<void>> revoke(std::string name, std::optional<int> reason) = 0;
 
     // Accounts, by issuer.
+    /// Those that the certificates are to come from, and those that there are files of.
     virtual awaitable<std::vector<account_status>> accounts() = 0;
     /// Asks the CA too.
     virtual awaitable<result<account_status>> account(std::string issuer) = 0;

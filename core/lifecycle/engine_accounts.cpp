@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace evercert::lifecycle {
 namespace {
@@ -39,6 +40,12 @@ awaitable<std::vector<account_status>> engine_impl::accounts() {
     std::set<std::string> names;
     if (on_disk) {
         names.insert(on_disk->begin(), on_disk->end());
+    }
+    const issuance_policy* last = nullptr; // many certificates share one
+    for (const auto& [name, who] : entries_) {
+        if (std::exchange(last, who->wanted->policy.get()) != who->wanted->policy.get()) {
+            names.insert(last->issuers.begin(), last->issuers.end());
+        }
     }
     for (const std::string& name : names) {
         auto one = co_await recorded_account(name);

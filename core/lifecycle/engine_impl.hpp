@@ -28,7 +28,10 @@ public:
     void assign(assignment what) override;
     awaitable<void> settle() override;
     awaitable<void> stop(milliseconds patience) override;
-    [[nodiscard]] std::vector<certificate_status> list() const override;
+    [[nodiscard]] std::vector<certificate_status> list(std::string_view after,
+                                                       std::size_t most) const override;
+    [[nodiscard]] std::map<state, std::size_t> count() const override;
+    [[nodiscard]] bool all_well() const override;
     [[nodiscard]] std::optional<certificate_status> show(std::string_view name) const override;
     awaitable<result<certificate_status>> examine(std::string name) override;
     [[nodiscard]] std::vector<planned_step> plan() const override;

@@ -193,13 +193,30 @@ certificate_status status_of(const entry& what, const vault& files) {
     return shown;
 }
 
-std::vector<certificate_status> engine_impl::list() const {
-    std::vector<certificate_status> all;
-    all.reserve(entries_.size());
-    for (const auto& [name, who] : entries_) {
-        all.push_back(status_of(*who, parts_.files));
+std::vector<certificate_status> engine_impl::list(std::string_view after, std::size_t most) const {
+    std::vector<certificate_status> some;
+    for (auto next = entries_.upper_bound(after); next != entries_.end() && some.size() < most; ++next) {
+        some.push_back(status_of(*next->second, parts_.files));
     }
-    return all;
+    return some;
+}
+
+std::map<state, std::size_t> engine_impl::count() const {
+    std::map<state, std::size_t> counts;
+    for (const state each : all_states) {
+        counts[each] = 0;
+    }
+    for (const auto& [name, who] : entries_) {
+        ++counts[who->phase];
+    }
+    return counts;
+}
+
+bool engine_impl::all_well() const {
+    return std::ranges::all_of(entries_, [this](const auto& named) {
+        const certificate_status one = status_of(*named.second, parts_.files);
+        return one.where == state::waiting && one.live && one.failures == 0 && one.deploy_failures == 0;
+    });
 }
 
 std::optional<certificate_status> engine_impl::show(std::string_view name) const {

@@ -2,15 +2,46 @@
 #include "daemon/control/conversation.hpp"
 #include "daemon/control/views.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace evercert::daemon {
+
+namespace {
+
+/// Of all certificates, page by page.
+int look_at_all(const conversation& with) {
+    certificate_page all;
+    do {
+        all.more = false;
+        const std::string after = all.certificates.empty() ? "" : "?after=" + all.certificates.back().name;
+        const auto text = with.ask("GET", "/v1/certificates" + after);
+        if (!text) {
+            return text.error();
+        }
+        auto page = with.understood(page_from_json(*text));
+        if (!page) {
+            return page.error();
+        }
+        all.more = page->more && !page->certificates.empty();
+        std::ranges::move(page->certificates, std::back_inserter(all.certificates));
+    } while (all.more);
+    if (with.options().json) {
+        with.say(page_to_json(all));
+    } else {
+        with.world().out(status_view(all.certificates, with.world().time.now(), with.world().width));
+    }
+    return exit_done;
+}
+
+} // namespace
 
 int run_look(const conversation& with) {
     const cli_options& options = with.options();
     const cli_world& world = with.world();
     const wall_time now = world.time.now();
     if (options.command == "status") {
-        return with.look("/v1/certificates", list_from_json,
-                         [&](const auto& all) { return status_view(all, now, world.width); });
+        return look_at_all(with);
     }
     if (options.command == "show") {
         return with.look(with.path(), certificate_from_json,

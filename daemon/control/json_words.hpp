@@ -9,9 +9,6 @@
 
 namespace evercert::daemon {
 
-inline constexpr std::array all_states{lifecycle::state::starting,  lifecycle::state::waiting,
-                                       lifecycle::state::queued,    lifecycle::state::ordering,
-                                       lifecycle::state::deploying, lifecycle::state::failing};
 inline constexpr std::array all_causes{
     lifecycle::cause::none,         lifecycle::cause::first,     lifecycle::cause::configured,
     lifecycle::cause::asked,        lifecycle::cause::revoked,   lifecycle::cause::expired,
@@ -28,7 +25,7 @@ auto parse_word(const Words& words, std::string_view text) -> std::optional<type
     return std::nullopt;
 }
 inline std::optional<lifecycle::state> parse_state(std::string_view text) {
-    return parse_word(all_states, text);
+    return parse_word(lifecycle::all_states, text);
 }
 inline std::optional<lifecycle::cause> parse_cause(std::string_view text) {
     return parse_word(all_causes, text);

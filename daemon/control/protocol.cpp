@@ -156,10 +156,11 @@ result<certificate_status> read_certificate(const json::value& from) {
 
 } // namespace
 
-std::string list_to_json(const std::vector<certificate_status>& all) {
+std::string page_to_json(const certificate_page& page) {
     json::writer out;
     begin_answer(out);
-    write_list(out, "certificates", all, write_certificate);
+    write_list(out, "certificates", page.certificates, write_certificate);
+    out.member_bool("more", page.more);
     out.end_object();
     return out.text();
 }
@@ -174,7 +175,7 @@ std::string certificate_to_json(const certificate_status& one) {
 }
 
 std::string status_to_json(const daemon_status& daemon, wall_time now,
-                           const std::vector<certificate_status>& all) {
+                           const std::map<lifecycle::state, std::size_t>& counts) {
     json::writer out;
     begin_answer(out);
     out.member("version", daemon.version);
@@ -183,11 +184,13 @@ std::string status_to_json(const daemon_status& daemon, wall_time now,
     out.member("uptime_seconds", std::chrono::floor<seconds>(now - daemon.started).count());
     out.member("listeners", daemon.listeners);
     out.key("certificates").begin_object();
-    out.member("total", static_cast<std::int64_t>(all.size()));
-    for (const lifecycle::state s : all_states) {
-        const auto count =
-            std::count_if(all.begin(), all.end(), [s](const auto& one) { return one.where == s; });
-        out.member(lifecycle::to_string(s), static_cast<std::int64_t>(count));
+    std::size_t total = 0;
+    for (const auto& [each, count] : counts) {
+        total += count;
+    }
+    out.member("total", static_cast<std::int64_t>(total));
+    for (const auto& [each, count] : counts) {
+        out.member(lifecycle::to_string(each), static_cast<std::int64_t>(count));
     }
     out.end_object().end_object();
     return out.text();
@@ -211,8 +214,16 @@ std::string error_to_json(const error& what) {
     return out.text();
 }
 
-result<std::vector<certificate_status>> list_from_json(std::string_view text) {
-    return read_answer_list<certificate_status>(text, "certificates", read_certificate);
+result<certificate_page> page_from_json(std::string_view text) {
+    const auto document = open_answer(text);
+    if (!document) {
+        return fail(document.error());
+    }
+    certificate_page page;
+    record_reader in(*document);
+    in.list("certificates", page.certificates, read_certificate);
+    in.flag("more", page.more);
+    return in.finish(std::move(page));
 }
 
 result<certificate_status> certificate_from_json(std::string_view text) {

@@ -5,6 +5,7 @@
 #include "core/lifecycle/history.hpp"
 #include "daemon/control/explain.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,14 +23,20 @@ struct daemon_status {
     std::vector<std::string> listeners; ///< addresses and socket paths
 };
 
-/// {"schema", "certificates": [...]}
-std::string list_to_json(const std::vector<lifecycle::certificate_status>& all);
+/// Some of all certificates, sorted by name.
+struct certificate_page {
+    std::vector<lifecycle::certificate_status> certificates;
+    bool more = false; ///< there are others after the last of these
+};
+
+/// {"schema", "certificates": [...], "more"}
+std::string page_to_json(const certificate_page& page);
 /// {"schema", "certificate": {...}}
 std::string certificate_to_json(const lifecycle::certificate_status& one);
 /// {"schema", "version", "pid", "started", "uptime_seconds", "listeners", "certificates": {"total",
 /// "<state>": n ...}}
 std::string status_to_json(const daemon_status& daemon, wall_time now,
-                           const std::vector<lifecycle::certificate_status>& all);
+                           const std::map<lifecycle::state, std::size_t>& counts);
 /// {"schema", "plan": [{"certificate", "when", "state", "cause", "reason", "issuer", "expires"}]}
 std::string plan_to_json(const std::vector<lifecycle::planned_step>& plan);
 /// {"schema", "explanation": {...}}
@@ -46,7 +53,7 @@ std::string message_to_json(std::string_view message);
 std::string error_to_json(const error& what);
 
 // Parsing, for the client. Errors: errc::protocol or errc::parse; a newer schema is errc::unsupported.
-result<std::vector<lifecycle::certificate_status>> list_from_json(std::string_view text);
+result<certificate_page> page_from_json(std::string_view text);
 result<lifecycle::certificate_status> certificate_from_json(std::string_view text);
 result<std::vector<lifecycle::planned_step>> plan_from_json(std::string_view text);
 result<explanation> explanation_from_json(std::string_view text);

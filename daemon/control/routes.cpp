@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -86,7 +87,7 @@ private:
             co_return wrong_method(changes ? "POST" : "GET");
         }
         if (steps.size() == 1) {
-            co_return answer(200, list_to_json(parts_.engine.list()));
+            co_return list(request);
         }
         const std::string& name = steps[1];
         if (!parts_.engine.show(name)) {
@@ -105,6 +106,26 @@ private:
             co_return co_await explain_one(name);
         }
         co_return co_await examine(name);
+    }
+
+    /// In pages: the daemon's memory must not grow with what it is asked.
+    server_response list(const server_request& request) {
+        constexpr std::string_view after = "after=";
+        constexpr std::size_t most = 1000;
+        std::string_view from = request.query;
+        if (from.starts_with(after)) {
+            from.remove_prefix(after.size());
+        }
+        if (!request.query.empty() && !is_plain_name(from)) {
+            return refuse(400, error(errc::invalid_argument,
+                                     "the only thing that can be said here is after=NAME: which of the "
+                                     "certificates, sorted by name, the answer begins behind"));
+        }
+        certificate_page page;
+        page.certificates = parts_.engine.list(from, most + 1);
+        page.more = page.certificates.size() > most;
+        page.certificates.resize(std::min(page.certificates.size(), most));
+        return answer(200, page_to_json(page));
     }
 
     awaitable<server_response> examine(std::string name) {
@@ -225,7 +246,7 @@ private:
     // ---- the daemon
 
     server_response status() {
-        return answer(200, status_to_json(parts_.status(), parts_.time.now(), parts_.engine.list()));
+        return answer(200, status_to_json(parts_.status(), parts_.time.now(), parts_.engine.count()));
     }
 
     server_response reload(const server_request& request) {

@@ -25,8 +25,8 @@ struct control_parts {
     std::function<std::vector<lifecycle::history_line>()> recent; ///< of all, newest last
 };
 
-/// GET /v1/status, /v1/plan, /v1/certificates, /v1/certificates/NAME, /v1/certificates/NAME/explain,
-/// /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER; POST
+/// GET /v1/status, /v1/plan, /v1/certificates (a page, ?after=NAME the next), /v1/certificates/NAME,
+/// .../NAME/explain, /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER; POST
 /// /v1/certificates/NAME/{renew,revoke,deploy}, /v1/accounts/ISSUER/{rollover,deactivate}, /v1/reload. POST
 /// bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or number}. An unknown
 /// member is refused. Renew and deploy answer 202 with the certificate at once; revoke, rollover and

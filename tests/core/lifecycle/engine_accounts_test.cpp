@@ -128,3 +128,27 @@ TEST_CASE("a CA without renewal information is no trouble") {
     CHECK(f.ca.windows_asked > 0);
     CHECK(f.events.count("cert.renewal_info_missed") == 0);
 }
+
+TEST_CASE("accounts are listed of all issuers that certificates are to come from, used already or not") {
+    engine_fixture f;
+    issuer spare = f.plan.issuers.at("ca");
+    for (const char* name : {"second", "nobody's"}) {
+        spare.name = name;
+        f.plan.issuers.emplace(name, spare);
+    }
+    for (const char* name : {"a.example", "b.example"}) {
+        f.add(name, {}, [](issuance_policy& policy) { policy.issuers = {"ca", "second"}; });
+    }
+    f.start();
+    REQUIRE(f.until(state::waiting, "b.example"));
+    std::vector<account_status> all;
+    auto ask = [&]() -> awaitable<void> { all = co_await f.engine->accounts(); };
+    asio::co_spawn(f.loop, ask(), asio::detached);
+    f.time.run_ready();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].issuer == "ca");
+    CHECK(!all[0].url.empty());
+    CHECK(all[1].issuer == "second");
+    CHECK(all[1].url.empty());
+    CHECK(all[1].configured);
+}

@@ -65,17 +65,35 @@ cli_options command(std::string name, std::string certificate = {}) {
 
 TEST_CASE("status prints a table, or the daemon's JSON") {
     bench b;
-    b.answer(200, list_to_json({sample_status("example")}));
+    b.answer(200, page_to_json({{sample_status("example")}}));
     CHECK(b.run(command("status")) == 0);
     CHECK(b.out.starts_with("NAME     STATE    ISSUER"));
     CHECK(b.sockets.front() == "/run/evercert/control.sock");
 
     b.out.clear();
-    b.answer(200, list_to_json({}));
+    b.answer(200, page_to_json({}));
     auto options = command("status");
     options.json = true;
     CHECK(b.run(options) == 0);
-    CHECK(b.out == "{\"schema\":1,\"certificates\":[]}\n");
+    CHECK(b.out == "{\"schema\":1,\"certificates\":[],\"more\":false}\n");
+}
+
+TEST_CASE("status of many is asked for page by page") {
+    bench b;
+    b.answer(200, page_to_json({{sample_status("a"), sample_status("b")}, true}));
+    b.answer(200, page_to_json({{sample_status("c")}}));
+    auto options = command("status");
+    options.json = true;
+    CHECK(b.run(options) == 0);
+    CHECK(b.asked == std::vector<std::string>{"GET /v1/certificates", "GET /v1/certificates?after=b"});
+    const auto shown = page_from_json(b.out);
+    REQUIRE(shown);
+    CHECK(shown->certificates.size() == 3);
+    CHECK(!shown->more);
+
+    // A daemon that says so without telling any is not asked for ever.
+    b.answer(200, page_to_json({{}, true}));
+    CHECK(b.run(options) == 0);
 }
 
 TEST_CASE("No daemon is exit code 3 and says where it was looked for") {
@@ -342,7 +360,7 @@ TEST_CASE("The socket comes from the configuration that was named") {
     const std::string good = files.write(
         "good.yaml", "email: ops@example.com\nagree_to_terms: true\ncontrol: { socket: /tmp/own.sock }\n"
                      "certificates:\n  - { names: [example.com] }\n");
-    b.answer(200, list_to_json({}));
+    b.answer(200, page_to_json({}));
     auto options = command("status");
     options.config = good;
     CHECK(b.run(options) == 0);

@@ -56,7 +56,25 @@ public:
     void assign(lifecycle::assignment) override {}
     awaitable<void> settle() override { co_return; }
     awaitable<void> stop(milliseconds) override { co_return; }
-    [[nodiscard]] std::vector<lifecycle::certificate_status> list() const override { return all; }
+    [[nodiscard]] std::vector<lifecycle::certificate_status> list(std::string_view after,
+                                                                  std::size_t most) const override {
+        std::vector<lifecycle::certificate_status> some;
+        for (const auto& one : all) {
+            if (one.name > after && some.size() < most) {
+                some.push_back(one);
+            }
+        }
+        return some;
+    }
+    [[nodiscard]] std::map<lifecycle::state, std::size_t> count() const override {
+        std::map<lifecycle::state, std::size_t> counts;
+        for (const lifecycle::state each : lifecycle::all_states) {
+            counts[each] = static_cast<std::size_t>(
+                std::ranges::count(all, each, &lifecycle::certificate_status::where));
+        }
+        return counts;
+    }
+    [[nodiscard]] bool all_well() const override { return true; }
     [[nodiscard]] std::optional<lifecycle::certificate_status> show(std::string_view name) const override {
         for (const auto& one : all) {
             if (one.name == name) {

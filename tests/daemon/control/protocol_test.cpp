@@ -152,7 +152,7 @@ TEST_CASE("What is not the protocol is an error, not a guess") {
     CHECK(certificate_from_json(good));
     CHECK_FALSE(certificate_from_json(""));
     CHECK_FALSE(certificate_from_json("{}"));
-    CHECK_FALSE(list_from_json(good));
+    CHECK_FALSE(page_from_json(good));
     CHECK_FALSE(changed("\"failures\":0", "\"failures\":-1"));
     CHECK_FALSE(changed("\"waiting\"", "\"dancing\""));
     CHECK_FALSE(changed("\"version\":7", "\"version\":\"7\""));

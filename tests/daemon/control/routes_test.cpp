@@ -40,6 +40,10 @@ struct bench {
                              bool with_peer = true) {
         net::server_request request;
         request.method = std::move(method);
+        if (const std::size_t mark = path.find('?'); mark != std::string::npos) {
+            request.query = path.substr(mark + 1);
+            path.resize(mark);
+        }
         request.path = std::move(path);
         request.body = std::move(body);
         request.peer = "unix uid=1000 gid=1000 pid=7";
@@ -91,10 +95,11 @@ TEST_CASE("Reading answers what the engine knows") {
     const auto all = b.ask("GET", "/v1/certificates");
     CHECK(all.status == 200);
     CHECK(header(all, "Content-Type") == "application/json");
-    const auto parsed = list_from_json(all.body);
+    const auto parsed = page_from_json(all.body);
     REQUIRE(parsed);
-    REQUIRE(parsed->size() == 2);
-    CHECK((*parsed)[1].where == lifecycle::state::failing);
+    REQUIRE(parsed->certificates.size() == 2);
+    CHECK(parsed->certificates[1].where == lifecycle::state::failing);
+    CHECK(!parsed->more);
 
     const auto one = b.ask("GET", "/v1/certificates/example");
     CHECK(one.status == 200);
@@ -228,15 +233,44 @@ TEST_CASE("A failure of the engine becomes a status and a message") {
     CHECK(b.ask("POST", "/v1/certificates/example/deploy").status == 404);
 }
 
+TEST_CASE("Many certificates are told in pages") {
+    bench b;
+    b.engine.all.clear();
+    for (int i = 0; i < 2500; ++i) {
+        b.engine.all.push_back(sample_status(fmt::format("c{:06}", i)));
+    }
+    std::vector<std::string> names;
+    std::string query;
+    for (int pages = 1;; ++pages) {
+        const auto page = page_from_json(b.ask("GET", "/v1/certificates" + query).body);
+        REQUIRE(page);
+        for (const auto& one : page->certificates) {
+            names.push_back(one.name);
+        }
+        REQUIRE(page->more == (pages < 3));
+        if (!page->more) {
+            break;
+        }
+        query = "?after=" + names.back();
+    }
+    CHECK(names.size() == 2500);
+    CHECK(std::ranges::is_sorted(names, std::ranges::less_equal()));
+    for (const char* wrong : {"?", "?limit=5", "?after=", "?after=..%2f", "?after=a&more=1"}) {
+        CAPTURE(wrong);
+        CHECK(b.ask("GET", std::string("/v1/certificates") + wrong).status ==
+              (std::string_view(wrong) == "?" ? 200 : 400));
+    }
+}
+
 TEST_CASE("One certificate is told in full, also what only its record knows") {
     bench b;
     b.engine.problem_on_disk = "read from the record";
     const auto one = certificate_from_json(b.ask("GET", "/v1/certificates/example").body);
     REQUIRE(one);
     CHECK(one->problem == "read from the record");
-    const auto all = list_from_json(b.ask("GET", "/v1/certificates").body);
+    const auto all = page_from_json(b.ask("GET", "/v1/certificates").body);
     REQUIRE(all);
-    CHECK(all->front().problem.empty());
+    CHECK(all->certificates.front().problem.empty());
     CHECK(b.engine.examined == 1);
 }
 
