@@ -87,7 +87,9 @@ public:
 
     /// Signs it, sends it and returns the 2xx answer. badNonce is retried at once (at most 10 times); a
     /// broken connection or a 5xx without Retry-After is retried at most twice if the request is repeatable;
-    /// when the CA does not know the account, it is looked up by its key once. All else is a failure.
+    /// when the CA does not know the account, or refuses what we sign before it has taken anything from this
+    /// key (a key from a backup may not be the account's any more), the account is looked up by its key once.
+    /// All else is a failure.
     awaitable<outcome<http_response>> post(signed_request request);
 
     /// The account URL of our key, or of `other`, by onlyReturnExisting (section 7.3.1); accountDoesNotExist
@@ -121,6 +123,7 @@ private:
     std::string thumbprint_;
     std::string account_url_;
     std::optional<failure> account_lost_; ///< why there is no account URL any more
+    std::string proven_account_;          ///< URL of the account for which our signature was accepted
 
     gate directory_gate_;
     std::shared_ptr<const directory> directory_;

@@ -132,6 +132,7 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
             co_return std::unexpected(std::move(able.error()));
         }
         const std::string account_used = account_url_;
+        const bool by_account = request.by == signed_request::signer::account;
         auto out = signed_http(request, nonce);
         nonce.clear();
         if (!out) {
@@ -150,6 +151,9 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
         const std::string fresh(answer->header("Replay-Nonce"));
         if (success(*answer)) {
             nonces_.put(fresh, parts_.time.steady_now());
+            if (by_account) {
+                proven_account_ = account_used;
+            }
             co_return std::move(*answer);
         }
         failure why = refusal(request.where, *answer, parts_.time.now());
@@ -185,15 +189,18 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
             why.cause.foreign +=
                 why.said->algorithms.empty() ? "" : " (accepted: " + join(why.said->algorithms, ", ") + ")";
         }
-        const bool unknown_account =
-            request.by == signed_request::signer::account && why.said && why.said->is("accountDoesNotExist");
-        if (unknown_account && !recovered) {
+        const bool unknown_account = by_account && why.said && why.said->is("accountDoesNotExist");
+        const bool doubtful_key = by_account && proven_account_ != account_used && why.said &&
+                                  (why.said->is("malformed") || why.said->is("unauthorized"));
+        if ((unknown_account || doubtful_key) && !recovered) {
             recovered = true;
             auto found = co_await recover_account(account_used);
             if (!found) {
                 co_return std::unexpected(std::move(found.error()));
             }
-            if (!request.names_account) {
+            if (doubtful_key && account_url_ == account_used) {
+                proven_account_ = account_used; // the key is the account's: something else is wrong
+            } else if (!request.names_account) {
                 if (request.url == account_used) {
                     request.url = account_url_;
                 }

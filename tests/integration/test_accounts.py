@@ -232,6 +232,24 @@ class Lost(AccountStand):
         self.renew()
         self.assertEqual(len(self.registrations()), 2)
 
+    def test_key_from_a_backup(self):
+        """The key of before a rollover is no account's key any more: it gets one of its own, and everything renews."""
+        daemon = self.start()
+        before = self.account()
+        older = read_text(self.file("account.key"))
+        self.account("rollover")
+        daemon.stop()
+        with open(self.file("account.key"), "w", encoding="ascii") as file:
+            file.write(older)
+        daemon.start()
+        self.leaf = daemon.insist("one.test", other_than=self.leaf)
+        daemon.wait_state("one.test", "waiting")
+        self.renew()
+        after = self.account()
+        self.assertEqual(after["thumbprint"], before["thumbprint"])
+        self.assertNotEqual(after["url"], before["url"])
+        self.assertEqual(after["status_at_ca"], "valid")
+
     def lose(self, damage):
         daemon = self.start()
         before = self.account()

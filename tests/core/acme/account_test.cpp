@@ -104,6 +104,46 @@ TEST_CASE("an account URL the CA does not know any more") {
     }
 }
 
+TEST_CASE("an account key that is not the account's any more, as from a backup") {
+    acme_fixture f;
+    REQUIRE(f.open_account());
+    const std::string url = f.ca.accounts.begin()->first;
+    const auto refuse_orders = [](const ca_request& asked) -> std::optional<result<http_response>> {
+        if (asked.path == "/new-order") {
+            return scripted_ca::problem(400, "malformed", "something else");
+        }
+        return std::nullopt;
+    };
+    SECTION("is found out") {
+        f.renew_client();
+        f.acme->use_account(other_test_key(), url);
+        const auto got = f.issue(names({"a.example.com"}));
+        REQUIRE_FALSE(got);
+        CHECK(got.error().where == step::account);
+        REQUIRE(got.error().said);
+        CHECK(got.error().said->is("accountDoesNotExist"));
+    }
+    SECTION("is not suspected when the CA has taken something from it") {
+        REQUIRE(f.issue(names({"a.example.com"})));
+        const auto looked_up = f.ca.count("POST /new-account");
+        f.ca.before = refuse_orders;
+        REQUIRE_FALSE(f.issue(names({"b.example.com"})));
+        CHECK(f.ca.count("POST /new-account") == looked_up);
+    }
+    SECTION("is suspected once, and cleared") {
+        f.renew_client();
+        f.acme->use_account(test_key(), url);
+        f.ca.before = refuse_orders;
+        const auto before = f.ca.count("POST /new-account");
+        for (int tries = 0; tries < 3; ++tries) {
+            const auto got = f.issue(names({"a.example.com"}));
+            REQUIRE_FALSE(got);
+            CHECK(got.error().where == step::new_order);
+        }
+        CHECK(f.ca.count("POST /new-account") == before + 1);
+    }
+}
+
 TEST_CASE("a CA that lost everything in mid-order loses the order, and the next try is a new one") {
     acme_fixture f;
     REQUIRE(f.open_account());
