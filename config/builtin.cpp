@@ -31,16 +31,22 @@ constexpr rate_limits letsencrypt_staging_limits{
     .requests = {20, seconds(1)},
 };
 
+// letsencrypt.org/docs/profiles
+constexpr std::array letsencrypt_small_profiles{profile_size{"tlsserver", 25},
+                                                profile_size{"shortlived", 25}};
+
 // Google publishes quotas to customers only, ZeroSSL, SSL.com and Actalis none at all: no limits stand for
 // those.
 constexpr std::array<builtin_issuer, 7> issuers{{
     {.name = "letsencrypt",
      .directory = "https://acme-v02.api.letsencrypt.org/directory",
      .address_profile = "shortlived",
+     .small_profiles = letsencrypt_small_profiles,
      .limits = letsencrypt_limits},
     {.name = "letsencrypt-staging",
      .directory = "https://acme-staging-v02.api.letsencrypt.org/directory",
      .address_profile = "shortlived",
+     .small_profiles = letsencrypt_small_profiles,
      .limits = letsencrypt_staging_limits},
     {.name = "zerossl",
      .directory = "https://acme.zerossl.com/v2/DV90",

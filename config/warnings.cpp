@@ -11,21 +11,20 @@ namespace {
 
 constexpr std::size_t listed = 10; ///< certificates with the same trouble; the others are counted
 
+const std::string& profile_of(const issuer& used, const issuance_policy& policy) {
+    return policy.profile.empty() ? used.profile : policy.profile;
+}
+
 /// What an issuer will say to the addresses on a certificate; empty if it may sign them.
-std::string address_trouble(const issuer& used, const issuance_policy& policy) {
-    const builtin_issuer* ca = find_public_ca(used.directory);
-    if (ca == nullptr) {
-        return {};
-    }
-    if (!ca->signs_addresses) {
+std::string address_trouble(const builtin_issuer& ca, const issuer& used, const std::string& profile) {
+    if (!ca.signs_addresses) {
         return fmt::format("which issuer {} does not sign", used.name);
     }
-    const std::string& profile = policy.profile.empty() ? used.profile : policy.profile;
-    if (!ca->address_profile.empty() && profile != ca->address_profile) {
+    if (!ca.address_profile.empty() && profile != ca.address_profile) {
         return fmt::format(
             "which issuer {0} signs only under its profile \"{1}\"; give the certificate or the issuer "
             "`profile: {1}`",
-            used.name, ca->address_profile);
+            used.name, ca.address_profile);
     }
     return {};
 }
@@ -35,26 +34,46 @@ bool has_address(const managed_certificate& certificate) {
                                [](const identifier& name) { return name.type == identifier::kind::ip; });
 }
 
+/// What an issuer will refuse about a certificate; empty if nothing is known of.
+std::string trouble_at(const issuer& used, const managed_certificate& certificate) {
+    const builtin_issuer* ca = find_public_ca(used.directory);
+    if (ca == nullptr) {
+        return {};
+    }
+    const std::string& profile = profile_of(used, *certificate.policy);
+    for (const profile_size& small : ca->small_profiles) {
+        if (profile == small.profile && certificate.names.size() > small.names) {
+            return fmt::format("certificate {} has {} names, and issuer {} takes at most {} under its "
+                               "profile \"{}\"; make two of it, or choose another profile",
+                               certificate.name, certificate.names.size(), used.name, small.names, profile);
+        }
+    }
+    if (!has_address(certificate)) {
+        return {};
+    }
+    std::string trouble = address_trouble(*ca, used, profile);
+    return trouble.empty() ? trouble
+                           : fmt::format("certificate {} has an IP address, {}", certificate.name, trouble);
+}
+
 } // namespace
 
 std::vector<std::string> warnings(const settings& checked) {
     std::set<std::string> silent;
-    std::vector<std::string> addresses;
+    std::vector<std::string> refusals;
     std::size_t more = 0;
     for (const certificate_ptr& certificate : checked.certificates) {
-        const bool with_address = has_address(*certificate);
         for (const std::string& name : certificate->policy->issuers) {
             const issuer& used = checked.issuers.at(name);
             if (used.contacts.empty()) {
                 silent.insert(name);
             }
-            const std::string trouble = with_address ? address_trouble(used, *certificate->policy) : "";
+            std::string trouble = trouble_at(used, *certificate);
             if (trouble.empty()) {
                 continue;
             }
-            if (addresses.size() < listed) {
-                addresses.push_back(
-                    fmt::format("certificate {} has an IP address, {}", certificate->name, trouble));
+            if (refusals.size() < listed) {
+                refusals.push_back(std::move(trouble));
             } else {
                 ++more;
             }
@@ -67,9 +86,9 @@ std::vector<std::string> warnings(const settings& checked) {
             "and other news; add `email:`",
             name));
     }
-    out.insert(out.end(), addresses.begin(), addresses.end());
+    out.insert(out.end(), refusals.begin(), refusals.end());
     if (more > 0) {
-        out.push_back(fmt::format("the same goes for IP addresses in {} more places", more));
+        out.push_back(fmt::format("{} more such refusals are to be expected", more));
     }
     return out;
 }

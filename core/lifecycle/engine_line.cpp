@@ -178,8 +178,8 @@ void engine_impl::restore_limits(const storage::job_record& job) {
             continue;
         }
         ledger->restore(failed_validation{failed.when, failed.name}, now);
-        const auto trouble = std::ranges::find(job.troubles, failed.issuer, &storage::issuer_trouble::issuer);
-        if (&failed == &job.failed_validations.back() && trouble != job.troubles.end()) {
+        const storage::issuer_trouble* trouble = job.trouble_at(failed.issuer);
+        if (&failed == &job.failed_validations.back() && trouble != nullptr) {
             ledger->restore_consecutive(failed.name, trouble->failures, trouble->last_failure, now);
         }
     }

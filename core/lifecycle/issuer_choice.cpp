@@ -72,10 +72,9 @@ wall_time not_after_pressing(wall_time when, const machine_state& state, bool pr
     return std::min(when, latest_renewal(state.live->not_before(), state.live->not_after()));
 }
 
-template <class Range>
-auto find_issuer(const Range& in, const std::string& issuer) {
-    const auto at = std::ranges::find_if(in, [&](const auto& one) { return one.issuer == issuer; });
-    return at == in.end() ? nullptr : &*at;
+const issuer_hold* hold_at(const machine_state& state, const std::string& issuer) {
+    const auto at = std::ranges::find(state.holds, issuer, &issuer_hold::issuer);
+    return at == state.holds.end() ? nullptr : &*at;
 }
 
 } // namespace
@@ -85,8 +84,8 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
     for (const storage::order_record& order : state.job.orders) {
         // An order that stands is not left for another issuer's while there is hope for it: it may have cost
         // a certificate already.
-        const auto* trouble = find_issuer(state.job.troubles, order.issuer);
-        const auto* hold = find_issuer(state.holds, order.issuer);
+        const auto* trouble = state.job.trouble_at(order.issuer);
+        const auto* hold = hold_at(state, order.issuer);
         const auto& issuers = state.wanted->policy->issuers;
         const bool hopeless = (trouble != nullptr && is_exhausted(*trouble, state.job, presses, now)) ||
                               (hold != nullptr && leaves_its_order(*hold, state, presses, now));
@@ -101,8 +100,8 @@ issuer_choice choose_issuer(const machine_state& state, wall_time now) {
     }
     issuer_choice waiting{{}, wall_time::max(), cause::none, {}};
     for (const std::string& issuer : state.wanted->policy->issuers) {
-        const auto* trouble = find_issuer(state.job.troubles, issuer);
-        const auto* hold = find_issuer(state.holds, issuer);
+        const auto* trouble = state.job.trouble_at(issuer);
+        const auto* hold = hold_at(state, issuer);
         const wall_time after_failure = trouble != nullptr ? believable(trouble->not_before, now) : now;
         const wall_time after_hold = hold != nullptr ? believable(hold->until, now) : now;
         const wall_time when = std::max(after_failure, after_hold);

@@ -83,9 +83,8 @@ private:
 
 /// Whether the CA was still working on the order when it was last looked at.
 bool conversation::waits() const {
-    const auto& troubles = state_.job.troubles;
-    const auto at = std::ranges::find(troubles, session_.settings().name, &storage::issuer_trouble::issuer);
-    return at != troubles.end() && at->problem_class == slow_class;
+    const storage::issuer_trouble* trouble = state_.job.trouble_at(session_.settings().name);
+    return trouble != nullptr && trouble->problem_class == slow_class;
 }
 
 std::string conversation::profile() const {

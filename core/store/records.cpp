@@ -249,6 +249,11 @@ const issuer_trouble* job_record::latest_trouble() const noexcept {
     return latest == troubles.end() ? nullptr : &*latest;
 }
 
+const issuer_trouble* job_record::trouble_at(std::string_view where) const noexcept {
+    const auto at = std::ranges::find(troubles, where, &issuer_trouble::issuer);
+    return at == troubles.end() ? nullptr : &*at;
+}
+
 bool job_record::is_revoked(std::string_view fingerprint) const noexcept {
     return std::ranges::find(revoked, fingerprint) != revoked.end();
 }

@@ -151,6 +151,8 @@ struct job_record {
 
     [[nodiscard]] unsigned failures() const noexcept; ///< in a row, at all issuers
     [[nodiscard]] const issuer_trouble* latest_trouble() const noexcept;
+    /// Null while nothing has failed there since the last success.
+    [[nodiscard]] const issuer_trouble* trouble_at(std::string_view where) const noexcept;
     [[nodiscard]] bool is_revoked(std::string_view fingerprint) const noexcept;
 
     friend bool operator==(const job_record&, const job_record&) = default;

@@ -70,5 +70,26 @@ TEST_CASE("many certificates with IP addresses are counted, not listed") {
     const texts all = warnings(good(yaml));
     REQUIRE(all.size() == 11);
     CHECK(all[9].starts_with("certificate 192.0.2.9 has"));
-    CHECK(all[10] == "the same goes for IP addresses in 190 more places");
+    CHECK(all[10] == "190 more such refusals are to be expected");
+}
+
+TEST_CASE("a certificate with more names than a profile takes is warned of") {
+    const auto with_names = [](int count, const std::string& more) {
+        std::string yaml = start + "certificates:\n- names:\n";
+        for (int i = 0; i < count; ++i) {
+            yaml += "  - n" + std::to_string(i) + ".example\n";
+        }
+        return yaml + more;
+    };
+    CHECK(warnings(good(with_names(100, ""))).empty());
+    CHECK(warnings(good(with_names(25, "  profile: tlsserver\n"))).empty());
+    CHECK(
+        warnings(good(with_names(26, "  profile: tlsserver\n"))) ==
+        texts{
+            "certificate n0.example has 26 names, and issuer letsencrypt takes at most 25 under its profile "
+            "\"tlsserver\"; make two of it, or choose another profile"});
+    CHECK(warnings(
+              good(with_names(40, "  profile: shortlived\n  issuers: [letsencrypt, letsencrypt-staging]\n")))
+              .size() == 2);
+    CHECK(warnings(good(with_names(100, "  profile: classic\n"))).empty());
 }
