@@ -65,8 +65,6 @@ private:
 
     std::optional<version_facts> facts(std::string_view certificate, unsigned number) const;
     result<crypto::key> key_of_order(std::string_view certificate, const issued_chain& issued);
-    std::optional<version_facts> newest_usable(std::string_view certificate,
-                                               const std::vector<unsigned>& versions) const;
     result<crypto::key> choose_key(const key_request& wanted) const;
 
     storage::repository& files_;
@@ -81,16 +79,6 @@ std::optional<version_facts> file_vault::facts(std::string_view certificate, uns
     return version ? std::optional(storage::facts_of(*version)) : std::nullopt;
 }
 
-std::optional<version_facts> file_vault::newest_usable(std::string_view certificate,
-                                                       const std::vector<unsigned>& versions) const {
-    for (auto number = versions.rbegin(); number != versions.rend(); ++number) {
-        if (auto usable = facts(certificate, *number)) {
-            return usable;
-        }
-    }
-    return std::nullopt;
-}
-
 result<inspection> file_vault::inspect(std::string_view certificate) const {
     inspection found;
     bool garbled = false;
@@ -98,7 +86,6 @@ result<inspection> file_vault::inspect(std::string_view certificate) const {
     if (!job) {
         return fail(std::move(job.error()));
     }
-    found.seen.job = std::move(*job);
     {
         const std::scoped_lock lock(guard_);
         const auto known = garbled_.find(certificate);
@@ -114,28 +101,9 @@ result<inspection> file_vault::inspect(std::string_view certificate) const {
     if (!inventory.trouble.empty()) {
         found.trouble += (found.trouble.empty() ? "" : "; ") + inventory.trouble;
     }
-    if (inventory.live) {
-        found.seen.live = storage::facts_of(*inventory.live);
-    }
-    const auto& record = found.seen.job;
-    const unsigned newest = inventory.versions.empty() ? 0 : inventory.versions.back();
-    if (record && record->deploying != 0) {
-        found.seen.staged = facts(certificate, record->deploying);
-    } else if (found.seen.live && newest > found.seen.live->number && record && !record->orders.empty()) {
-        // Stored, but the crash came before the record said so.
-        auto candidate = facts(certificate, newest);
-        const auto came_of_it = [&](const storage::order_record& order) {
-            return newest > order.after &&
-                   std::ranges::find(candidate->leaves, order.key_digest, &leaf_facts::key_digest) !=
-                       candidate->leaves.end();
-        };
-        if (candidate && std::ranges::all_of(record->orders, came_of_it)) {
-            found.seen.staged = std::move(candidate);
-        }
-    }
-    if (!found.seen.live && !found.seen.staged) {
-        found.seen.staged = newest_usable(certificate, inventory.versions);
-    }
+    found.seen = take_stock(std::move(*job),
+                            inventory.live ? std::optional(storage::facts_of(*inventory.live)) : std::nullopt,
+                            inventory.versions, [&](unsigned number) { return facts(certificate, number); });
     return found;
 }
 
@@ -150,11 +118,8 @@ result<std::optional<storage::job_record>> file_vault::glance(std::string_view c
         garbled_.emplace(certificate); // it was set aside: whoever inspects is still to be told
     }
     if (*job && (*job)->live) {
-        auto& live = (*job)->live;
         const auto linked = files_.live_version(certificate);
-        if (live->leaves.empty() || (*job)->deploying != 0 || !linked || *linked != live->number) {
-            live.reset();
-        }
+        check_against_link(**job, linked ? std::optional(*linked) : std::nullopt);
     }
     return job;
 }

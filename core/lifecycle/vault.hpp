@@ -5,6 +5,7 @@
 #include "core/crypto/key.hpp"
 #include "core/lifecycle/machine.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,6 +94,16 @@ public:
     /// Names of all certificates that have a record, configured or not.
     [[nodiscard]] virtual result<std::vector<std::string>> recorded() const = 0;
 };
+
+// What every vault makes of what it finds.
+
+/// Reads one version; nullopt if it is not there or of no use.
+using version_reader = std::function<std::optional<version_facts>(unsigned version)>;
+/// The files decide, the record only follows: which version should become live. `versions` in rising order.
+looked take_stock(std::optional<storage::job_record> record, std::optional<version_facts> live,
+                  const std::vector<unsigned>& versions, const version_reader& read);
+/// Unsets the record's `live` if it is not what the link leads to, or must be inspected for another reason.
+void check_against_link(storage::job_record& record, std::optional<unsigned> linked);
 
 /// On the real files. The repository must outlive it.
 std::unique_ptr<vault> make_file_vault(storage::repository& files);

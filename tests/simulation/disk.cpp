@@ -138,37 +138,20 @@ std::invoke_result_t<Change> sim_vault::write(Change change) {
     return change();
 }
 
-/// As the real one does it: the files decide.
 result<lifecycle::inspection> sim_vault::inspect(std::string_view certificate) const {
     shelf& mine = at(certificate);
-    lifecycle::inspection found;
     const storage::job_record* record = disk_.read(mine);
-    if (record != nullptr) {
-        found.seen.job = *record;
-    }
     const auto facts = [&](unsigned number) -> std::optional<storage::version_facts> {
         const disk_version* version = mine.find(number);
         return version != nullptr ? std::optional(disk_.facts_of(mine, *version)) : std::nullopt;
     };
-    found.seen.live = facts(mine.live);
-    const unsigned newest = mine.versions.empty() ? 0 : mine.versions.back().number;
-    if (record != nullptr && record->deploying != 0) {
-        found.seen.staged = facts(record->deploying);
-    } else if (found.seen.live && newest > mine.live && record != nullptr && !record->orders.empty()) {
-        auto candidate = facts(newest);
-        const bool came_of_them =
-            std::ranges::all_of(record->orders, [&](const storage::order_record& order) {
-                return newest > order.after &&
-                       std::ranges::find(candidate->leaves, order.key_digest,
-                                         &storage::leaf_facts::key_digest) != candidate->leaves.end();
-            });
-        if (came_of_them) {
-            found.seen.staged = std::move(candidate);
-        }
+    std::vector<unsigned> versions;
+    for (const disk_version& version : mine.versions) {
+        versions.push_back(version.number);
     }
-    if (!found.seen.live && !found.seen.staged && newest != 0) {
-        found.seen.staged = facts(newest);
-    }
+    lifecycle::inspection found;
+    found.seen = lifecycle::take_stock(record != nullptr ? std::optional(*record) : std::nullopt,
+                                       facts(mine.live), versions, facts);
     return found;
 }
 
@@ -179,9 +162,7 @@ result<std::optional<storage::job_record>> sim_vault::glance(std::string_view ce
         return std::nullopt;
     }
     storage::job_record seen = *record;
-    if (seen.live && (seen.live->leaves.empty() || seen.deploying != 0 || seen.live->number != mine.live)) {
-        seen.live.reset();
-    }
+    lifecycle::check_against_link(seen, mine.live);
     return seen;
 }
 
