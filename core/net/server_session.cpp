@@ -73,6 +73,7 @@ awaitable<void> server_session::run() {
         }
         answering_ = true;
         bool keep = request.status == 0 && request.head.keep_alive;
+        const bool last = request.status == 0 && !request.head.keep_alive; // says the client
         const request_head head = request.head;
         server_response response = request.status != 0 ? refusal(request.status) : server_response();
         if (request.status == 0) {
@@ -82,6 +83,9 @@ awaitable<void> server_session::run() {
         const bool written = co_await write(std::move(response), head, keep);
         answering_ = false;
         if (!written || services_->stopping) {
+            co_return;
+        }
+        if (last && nothing_unread()) {
             co_return;
         }
         if (!keep) {
@@ -219,6 +223,12 @@ awaitable<bool> server_session::write(server_response response, const request_he
     error_code ec;
     co_await asio::async_write(socket_, parts, redirect_error(use_awaitable, ec));
     co_return !ec;
+}
+
+/// Then closing sends no reset. Of a client that has said that it will not ask again, nothing can follow.
+bool server_session::nothing_unread() const {
+    error_code ec;
+    return buffer_.size() == 0 && socket_.available(ec) == 0 && !ec;
 }
 
 awaitable<void> server_session::linger() {

@@ -58,6 +58,7 @@ private:
     awaitable<unsigned> read_body(received& into, std::size_t head_size);
     awaitable<server_response> answer(received from);
     awaitable<bool> write(server_response response, const request_head& head, bool keep_alive);
+    [[nodiscard]] bool nothing_unread() const;
     awaitable<void> linger();
 
     socket socket_;
