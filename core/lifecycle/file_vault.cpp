@@ -227,7 +227,8 @@ result<void> file_vault::tidy(std::string_view certificate, unsigned keep, unsig
     if (auto dropped = files_.drop_pending_keys(certificate); !dropped) {
         return dropped;
     }
-    return files_.prune(certificate, keep, also);
+    // They are numbered from 1: as long as there are so few, none is too many.
+    return also != 0 && also <= keep ? result<void>() : files_.prune(certificate, keep, also);
 }
 
 result<std::vector<std::string>> file_vault::leaves(std::string_view certificate, unsigned version) const {
