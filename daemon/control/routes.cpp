@@ -113,10 +113,9 @@ private:
         constexpr std::string_view after = "after=";
         constexpr std::size_t most = 1000;
         std::string_view from = request.query;
-        if (from.starts_with(after)) {
-            from.remove_prefix(after.size());
-        }
-        if (!request.query.empty() && !is_plain_name(from)) {
+        const bool says_after = from.starts_with(after);
+        from.remove_prefix(says_after ? after.size() : 0);
+        if (!request.query.empty() && !(says_after && is_plain_name(from))) {
             return refuse(400, error(errc::invalid_argument,
                                      "the only thing that can be said here is after=NAME: which of the "
                                      "certificates, sorted by name, the answer begins behind"));
