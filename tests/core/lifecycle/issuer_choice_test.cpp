@@ -19,6 +19,16 @@ told_machine due_with_time_left() {
     return c;
 }
 
+/// Without a certificate, and with an order that the first of two issuers has accepted.
+told_machine with_standing_order() {
+    told_machine c;
+    c.prefer({"ca", "second"});
+    c.tell(looked{});
+    c.tell(begun("key1", 0));
+    c.tell(order_accepted{key_type::ecdsa_p256, "https://ca.example/order/1"});
+    return c;
+}
+
 issuer_hold hold_at(const std::string& issuer, wall_time until, bool paused) {
     issuer_hold hold;
     hold.issuer = issuer;
@@ -96,11 +106,7 @@ TEST_CASE("a paused issuer is waited for while there is time, and passed over wh
 }
 
 TEST_CASE("an order that stands is worth a short pause, even when time presses") {
-    told_machine c;
-    c.prefer({"ca", "second"});
-    c.tell(looked{});
-    c.tell(begun("key1", 0));
-    c.tell(order_accepted{key_type::ecdsa_p256, "https://ca.example/order/1"});
+    told_machine c = with_standing_order();
     c.tell(failed()); // of another key type's, say
     CHECK(c.tell(held{hold_at("ca", c.now + hours(1), true)}).issuer == "second");
     const wall_time end = c.now + minutes(10);
@@ -115,11 +121,7 @@ TEST_CASE("an order that stands is worth a short pause, even when time presses")
 }
 
 TEST_CASE("an order that stands is worth three tries, even when time presses") {
-    told_machine c;
-    c.prefer({"ca", "second"});
-    c.tell(looked{});
-    c.tell(begun("key1", 0));
-    c.tell(order_accepted{key_type::ecdsa_p256, "https://ca.example/order/1"});
+    told_machine c = with_standing_order();
     for (int tries = 1; tries < 3; ++tries) {
         CAPTURE(tries);
         const auto step = c.tell(failed());
