@@ -212,7 +212,7 @@ awaitable<void> runtime::watch_signals() {
         const int number = co_await signals.async_wait(asio::use_awaitable);
         if (number == SIGHUP) {
             if (!stopping) {
-                (void)reload();
+                [[maybe_unused]] const auto outcome = reload(); // which the log has been told
             }
         } else if (stopping) {
             tell("daemon.killed", severity::warning, "asked to stop a second time: ending at once");

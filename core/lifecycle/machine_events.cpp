@@ -219,7 +219,7 @@ void taker::operator()(issued& fresh) {
     const version_facts* before = subject_of(state_);
     const bool young =
         before != nullptr && now_ < before->not_before() + (before->not_after() - before->not_before()) / 3;
-    const bool forced = young && job().renew_reason.empty() && job().renewal_info.size() > 0;
+    const bool forced = young && job().renew_reason.empty() && !job().renewal_info.empty();
     job().early_renewals = forced ? std::min(job().early_renewals + 1, 1000U) : 0;
     job().issuer = fresh.issuer;
     job().profile = fresh.profile;

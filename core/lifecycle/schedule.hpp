@@ -31,8 +31,8 @@ public:
 private:
     struct place {
         wall_time when;
-        std::uint32_t seat;
-        std::uint32_t turn; ///< valid as long as it is the seat's
+        std::uint32_t seat = 0;
+        std::uint32_t turn = 0; ///< valid as long as it is the seat's
         bool operator<(const place& other) const noexcept {
             return when != other.when ? when > other.when : seat > other.seat;
         }
