@@ -159,7 +159,7 @@ public:
                                                                std::size_t most = SIZE_MAX) const = 0;
     /// How many are in which state; all states are there.
     [[nodiscard]] virtual std::map<state, std::size_t> count() const = 0;
-    /// No failure, nothing waits, and all have a certificate.
+    /// Each has a live certificate, nothing has failed and nothing is under way.
     [[nodiscard]] virtual bool all_well() const = 0;
     /// As list() tells it.
     [[nodiscard]] virtual std::optional<certificate_status> show(std::string_view name) const = 0;

@@ -227,8 +227,7 @@ result<void> file_vault::tidy(std::string_view certificate, unsigned keep, unsig
     if (auto dropped = files_.drop_pending_keys(certificate); !dropped) {
         return dropped;
     }
-    // They are numbered from 1: as long as there are so few, none is too many.
-    return also != 0 && also <= keep ? result<void>() : files_.prune(certificate, keep, also);
+    return files_.prune(certificate, keep, also);
 }
 
 result<std::vector<std::string>> file_vault::leaves(std::string_view certificate, unsigned version) const {

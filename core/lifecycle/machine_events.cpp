@@ -62,15 +62,6 @@ storage::order_record* order_for(storage::job_record& job, key_type key) {
     return at == job.orders.end() ? nullptr : &*at;
 }
 
-/// The files decide: orders whose keys lie on disk with leaves are done, whatever the record says.
-bool orders_are_done(const storage::job_record& job, const version_facts& subject) {
-    return !job.orders.empty() && std::ranges::all_of(job.orders, [&](const storage::order_record& order) {
-        return subject.number > order.after &&
-               std::ranges::find(subject.leaves, order.key_digest, &leaf_facts::key_digest) !=
-                   subject.leaves.end();
-    });
-}
-
 void lift_waits(storage::job_record& job) {
     for (storage::issuer_trouble& trouble : job.troubles) {
         trouble.not_before = wall_time{};
@@ -386,6 +377,14 @@ void taker::operator()(const renewal_info_seen& seen) {
 }
 
 } // namespace
+
+bool orders_are_done(const storage::job_record& job, const version_facts& subject) {
+    return !job.orders.empty() && std::ranges::all_of(job.orders, [&](const storage::order_record& order) {
+        return subject.number > order.after &&
+               std::ranges::find(subject.leaves, order.key_digest, &leaf_facts::key_digest) !=
+                   subject.leaves.end();
+    });
+}
 
 void take_in(machine_state& state, machine_event happened, wall_time now, random_source& random) {
     std::visit(taker{state, now, random}, happened);

@@ -1,19 +1,9 @@
 #include "core/lifecycle/vault.hpp"
 
-#include <algorithm>
+#include "core/lifecycle/machine_events.hpp"
 
 namespace evercert::lifecycle {
 namespace {
-
-/// Whether these are the certificates that all the record's orders were made for.
-bool came_of_orders(const version_facts& version, const storage::job_record& record) {
-    return !record.orders.empty() &&
-           std::ranges::all_of(record.orders, [&](const storage::order_record& order) {
-               return version.number > order.after &&
-                      std::ranges::find(version.leaves, order.key_digest, &leaf_facts::key_digest) !=
-                          version.leaves.end();
-           });
-}
 
 std::optional<version_facts> newest_usable(const std::vector<unsigned>& versions,
                                            const version_reader& read) {
@@ -36,7 +26,7 @@ looked take_stock(std::optional<storage::job_record> record, std::optional<versi
         seen.staged = read(record->deploying);
     } else if (seen.live && newest > seen.live->number && record && !record->orders.empty()) {
         // Stored, but the crash came before the record said so.
-        if (auto candidate = read(newest); candidate && came_of_orders(*candidate, *record)) {
+        if (auto candidate = read(newest); candidate && orders_are_done(*record, *candidate)) {
             seen.staged = std::move(candidate);
         }
     }
