@@ -5,6 +5,7 @@
 #include "core/base/task_group.hpp"
 #include "core/base/text.hpp"
 #include "core/net/http_server.hpp"
+#include "daemon/background.hpp"
 #include "daemon/control/routes.hpp"
 #include "daemon/hardening.hpp"
 #include "daemon/log/log.hpp"
@@ -291,6 +292,7 @@ std::string runtime::summary() const {
 
 int run(const run_options& options) {
     share_memory_between_threads();
+    stay_in_the_background();
     auto settings = config::load_file(options.config);
     if (!settings) {
         print_mistakes(settings.error());

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -60,9 +61,15 @@ public:
         sigset_t all;
         ::sigemptyset(&none);
         ::sigfillset(&all);
-        int wrong = ::posix_spawnattr_setflags(
-            &attributes_,
-            static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+        int flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+        // What the daemon does to itself (daemon/background) is not for a server that a hook starts.
+        if (::sched_getscheduler(0) == SCHED_BATCH) {
+            flags |= POSIX_SPAWN_SETSCHEDULER;
+        }
+        int wrong = ::posix_spawnattr_setflags(&attributes_, static_cast<short>(flags));
+        if (wrong == 0) {
+            wrong = ::posix_spawnattr_setschedpolicy(&attributes_, SCHED_OTHER);
+        }
         if (wrong == 0) {
             wrong = ::posix_spawnattr_setpgroup(&attributes_, 0);
         }

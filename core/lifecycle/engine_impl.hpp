@@ -124,6 +124,9 @@ private:
     void report(const std::string& task, const std::string& what);
     void emit(std::string_view id, severity level, const entry& who, std::string message,
               std::vector<std::pair<std::string, std::string>> fields = {});
+    void say_issued(const entry& who, const std::string& issuer_name);
+    void say_deployed(const entry& who, unsigned version);
+    [[nodiscard]] bool reads(severity level) const noexcept { return parts_.events.reads(level); }
 
     struct known_ledger {
         rate_limits limits;

@@ -264,13 +264,16 @@ awaitable<wall_time> engine_impl::ask_renewal_info(entry_ptr who, resting_leaf l
     }
     session->renewal_info_answered();
     if (info->start != leaf.window_start || info->end != leaf.window_end) {
-        const std::string why =
-            info->explanation_url.empty() ? "" : " (it explains: " + escape(info->explanation_url, 200) + ")";
-        const bool past = info->end <= now;
-        emit("cert.renewal_info", past ? severity::warning : severity::debug, *who,
-             fmt::format("{} wants it renewed between {} and {}{}", issuer, format_time(info->start),
-                         format_time(info->end), why),
-             {{"issuer", issuer}});
+        const severity level = info->end <= now ? severity::warning : severity::debug;
+        if (reads(level)) {
+            const std::string why = info->explanation_url.empty()
+                                        ? ""
+                                        : " (it explains: " + escape(info->explanation_url, 200) + ")";
+            emit("cert.renewal_info", level, *who,
+                 fmt::format("{} wants it renewed between {} and {}{}", issuer, format_time(info->start),
+                             format_time(info->end), why),
+                 {{"issuer", issuer}});
+        }
         news->emplace_back(
             renewal_info_seen{leaf.fingerprint_hex(), info->start, info->end, info->explanation_url});
     }

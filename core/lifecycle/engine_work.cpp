@@ -149,7 +149,7 @@ awaitable<void> engine_impl::look(entry_ptr who) {
     }
     note(*who, std::move(found->seen));
     const machine_state& machine = who->awake->machine;
-    if (machine.live) {
+    if (machine.live && reads(severity::debug)) {
         emit("cert.found", severity::debug, *who,
              fmt::format("version {} is live until {}", machine.live->number,
                          format_time(machine.live->not_after())),
@@ -160,13 +160,41 @@ awaitable<void> engine_impl::look(entry_ptr who) {
     }
 }
 
+void engine_impl::say_issued(const entry& who, const std::string& issuer_name) {
+    if (!reads(severity::info)) {
+        return;
+    }
+    const version_facts& fresh = *who.awake->machine.staged;
+    emit("cert.issued", severity::info, who,
+         fmt::format("version {} from {}, good until {}", fresh.number, issuer_name,
+                     format_time(fresh.not_after())),
+         {{"serial", fresh.first().serial},
+          {"issuer", issuer_name},
+          {"version", fmt::format("{}", fresh.number)}});
+}
+
+void engine_impl::say_deployed(const entry& who, unsigned version) {
+    if (!reads(severity::info)) {
+        return;
+    }
+    const awake_entry& awake = *who.awake;
+    emit("cert.deployed", severity::info, who,
+         fmt::format("version {} is live{}; next: {} at {}", version,
+                     who.wanted->policy->deploy.empty() ? "" : " and served", awake.next.reason,
+                     format_time(std::max(awake.next.when, parts_.time.now()))),
+         {{"version", fmt::format("{}", version)},
+          {"serial", awake.machine.live ? awake.machine.live->first().serial : ""}});
+}
+
 awaitable<void> engine_impl::order(entry_ptr who) {
     const auto session = who->place;
     const std::string issuer_name = session->settings().name;
     who->phase = state::ordering;
-    emit("cert.ordering", severity::info, *who,
-         fmt::format("ordering from {}: {}", issuer_name, who->awake->next.reason),
-         {{"issuer", issuer_name}});
+    if (reads(severity::info)) {
+        emit("cert.ordering", severity::info, *who,
+             fmt::format("ordering from {}: {}", issuer_name, who->awake->next.reason),
+             {{"issuer", issuer_name}});
+    }
     const auto solver_found = solvers_.find(who->wanted->policy->challenge);
     solver* const answers = solver_found == solvers_.end() ? nullptr : solver_found->second;
     const unsigned early = who->awake->machine.job.early_renewals;
@@ -179,13 +207,7 @@ awaitable<void> engine_impl::order(entry_ptr who) {
     const machine_state& machine = who->awake->machine;
     const storage::job_record& job = machine.job;
     if (is_issued) {
-        const version_facts& fresh = *machine.staged;
-        emit("cert.issued", severity::info, *who,
-             fmt::format("version {} from {}, good until {}", fresh.number, issuer_name,
-                         format_time(fresh.not_after())),
-             {{"serial", fresh.first().serial},
-              {"issuer", issuer_name},
-              {"version", fmt::format("{}", fresh.number)}});
+        say_issued(*who, issuer_name);
         if (job.early_renewals > std::max(early, 1U)) {
             emit("cert.renewed_early", severity::warning, *who,
                  fmt::format(
@@ -230,12 +252,7 @@ awaitable<void> engine_impl::make_live(entry_ptr who, unrecorded& done) {
     tell(*who, outcome);
     const storage::job_record& job = who->awake->machine.job;
     if (std::holds_alternative<deployed>(outcome)) {
-        emit("cert.deployed", severity::info, *who,
-             fmt::format("version {} is live{}; next: {} at {}", version,
-                         who->wanted->policy->deploy.empty() ? "" : " and served", who->awake->next.reason,
-                         format_time(std::max(who->awake->next.when, parts_.time.now()))),
-             {{"version", fmt::format("{}", version)},
-              {"serial", who->awake->machine.live ? who->awake->machine.live->first().serial : ""}});
+        say_deployed(*who, version);
         // A version that is about to be revoked is still needed for that.
         done.keeping = job.revoking ? job.revoking->version : version;
         who->next_check = parts_.time.now(); // the CA's word on the new leaf

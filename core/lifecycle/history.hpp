@@ -25,6 +25,10 @@ struct history_line {
 
 /// Whether an operator wants to find this in the record later: no debugging, not every step of an issuance.
 bool worth_keeping(const event& what) noexcept;
+/// Whether that can be true of any event of this level.
+constexpr bool may_be_kept(severity level) noexcept {
+    return level >= severity::info;
+}
 
 /// Long messages and values are cut, so that one event cannot push all others out of the record.
 history_line make_history_line(const event& what, wall_time now);

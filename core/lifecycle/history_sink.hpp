@@ -38,6 +38,9 @@ public:
                  worker_pool& workers, time_source& time, history_limits limits = {});
 
     void emit(const event& what) override;
+    [[nodiscard]] bool reads(severity level) const noexcept override {
+        return may_be_kept(level) || next_.reads(level);
+    }
 
     /// The record of a certificate, newest last, with what is not on disk yet. Empty if there is none; an
     /// error of the store if it cannot be read. The name must be safe as a file's name.

@@ -34,6 +34,7 @@ public:
         sink_ = std::make_unique<level_filter>(make_sink(settings.format), to_severity(settings.level));
     }
     void emit(const event& what) override { sink_->emit(what); }
+    [[nodiscard]] bool reads(severity level) const noexcept override { return sink_->reads(level); }
 
 private:
     [[nodiscard]] std::unique_ptr<event_sink> make_sink(config::log_format format) const {

@@ -3,6 +3,7 @@
 #include "core/base/time.hpp"
 #include "core/ports/event_sink.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -37,6 +38,9 @@ public:
             inner_->emit(what);
         }
     }
+    [[nodiscard]] bool reads(severity level) const noexcept override {
+        return level >= least_ && inner_->reads(level);
+    }
 
 private:
     std::unique_ptr<event_sink> inner_;
@@ -51,6 +55,9 @@ public:
         for (event_sink* const sink : sinks_) {
             sink->emit(what);
         }
+    }
+    [[nodiscard]] bool reads(severity level) const noexcept override {
+        return std::ranges::any_of(sinks_, [&](const event_sink* sink) { return sink->reads(level); });
     }
 
 private:

@@ -1,4 +1,5 @@
 """Signals, and what systemd is told of them."""
+import os
 import signal
 import time
 
@@ -41,6 +42,14 @@ class Signals(suite.Stand):
         order = [line.split("=")[0] for _, line in daemon.notify.messages
                  if line.split("=")[0] in ("READY", "RELOADING", "STOPPING")]
         self.assertEqual(order, ["READY", "RELOADING", "READY", "STOPPING"])
+
+    def test_it_stays_behind_the_servers_of_the_machine(self):
+        self.make_ca()
+        daemon = self.make_daemon([{"names": ["one.test"]}]).start()
+        daemon.wait_live("one.test")
+        threads = [int(thread) for thread in os.listdir(f"/proc/{daemon.process.pid}/task")]
+        self.assertGreater(len(threads), 1)
+        self.assertEqual({os.sched_getscheduler(thread) for thread in threads}, {os.SCHED_BATCH})
 
     def test_a_storm_of_hang_ups(self):
         self.make_ca()

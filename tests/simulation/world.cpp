@@ -69,7 +69,7 @@ world::world(options of)
                 lives_.note(certificate, before, now, time_.true_now());
             })
     , servers_(time_)
-    , events_(time_, options_.trace)
+    , events_(time_, options_.trace, options_.show_events)
     , account_files_(accounts_) {
     who_.break_names(options_, start_, *chances_.plan);
     const testing::test_ca pki;

@@ -17,6 +17,8 @@
 #include <fcntl.h>
 #include <fstream>
 #include <optional>
+#include <sched.h>
+#include <string>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -286,6 +288,15 @@ TEST_CASE("no descriptor is inherited, signals are as new, the group is its own"
     CHECK(blocked == 0);
     CHECK((ignored & ~0x180000000ULL) == 0); // 32 and 33 are the C library's own and not for us to reset
     CHECK(group.output == "own\n");
+}
+
+TEST_CASE("a program does not wait behind others because the daemon does") {
+    const int before = ::sched_getscheduler(0);
+    const sched_param none{};
+    REQUIRE(::sched_setscheduler(0, SCHED_BATCH, &none) == 0);
+    auto policy = run(process_request({"cut", "-d ", "-f41", "/proc/self/stat"}));
+    REQUIRE(::sched_setscheduler(0, before, &none) == 0);
+    CHECK(policy.output == std::to_string(SCHED_OTHER) + "\n");
 }
 
 TEST_CASE("cancelling ends the whole group and leaves no zombie") {

@@ -87,6 +87,8 @@ TEST_CASE("The log takes format and level from its settings, and again on reload
     what.level = severity::debug;
     log->emit(what);
     CHECK(b.lines.empty());
+    CHECK(!log->reads(severity::debug));
+    CHECK(log->reads(severity::info));
     what.level = severity::info;
     log->emit(what);
     REQUIRE(b.lines.size() == 1);
@@ -98,6 +100,7 @@ TEST_CASE("The log takes format and level from its settings, and again on reload
     log->configure(settings);
     log->emit(what);
     CHECK(b.lines.size() == 1);
+    CHECK(!log->reads(severity::warning));
     what.level = severity::error;
     log->emit(what);
     REQUIRE(b.lines.size() == 2);
