@@ -27,6 +27,9 @@ struct issue_context {
 
     void tell(std::string_view id, severity level, std::string message,
               std::vector<std::pair<std::string, std::string>> fields = {}) const {
+        if (!talk.parts().events.reads(level)) {
+            return;
+        }
         event what;
         what.id = id;
         what.level = level;
