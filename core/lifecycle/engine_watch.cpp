@@ -20,7 +20,7 @@ constexpr std::size_t records_at_once = 256;
 /// by.
 constexpr std::size_t read_in_full = 256;
 /// One certificate of a large installation is read in full this often until all have been.
-constexpr milliseconds patrol_pace = std::chrono::milliseconds(500);
+constexpr milliseconds patrol_pace = seconds(1);
 /// After a start, what CAs say is asked for spread over this time, a second for each certificate at most.
 constexpr milliseconds first_checks = hours(6);
 /// When a CA does not say when its renewal information is to be asked for again, or it cannot be had for
