@@ -78,7 +78,7 @@ private:
         const section entry(item, rows_);
         chosen_policy chosen = policies_.read(entry, path);
         managed_certificate made;
-        made.names = read_names(entry, path.key("names"), chosen.public_ca);
+        made.names = read_names(entry, path.key("names"), *chosen.policy, chosen.public_ca);
         made.policy = std::move(chosen.policy);
         made.name = read_name(entry, path, made.names);
         // Kept as long as the daemon runs, a hundred thousand of them: no spare room.
@@ -88,7 +88,8 @@ private:
         written_.push_back({item, index});
     }
 
-    std::vector<identifier> read_names(const section& entry, const key_path& path, const issuer* public_ca) {
+    std::vector<identifier> read_names(const section& entry, const key_path& path,
+                                       const issuance_policy& policy, const issuer* public_ca) {
         std::vector<identifier> names;
         std::vector<place> places;
         const auto list = entry.find("names");
@@ -111,13 +112,8 @@ private:
                                           public_only(item.text(), public_ca)));
                 continue;
             }
-            if (name->wildcard()) {
-                mistakes_.add(
-                    item.at(), here,
-                    fmt::format(
-                        "{} is a wildcard, which only dns-01 can prove; this version has http-01 only, "
-                        "so list the names one by one",
-                        in_quotes(item.text())));
+            if (auto trouble = unprovable(*name, policy); !trouble.empty()) {
+                mistakes_.add(item.at(), here, fmt::format("{} {}", in_quotes(item.text()), trouble));
             }
             const auto first = std::find(names.begin(), names.end(), *name);
             if (first != names.end()) {
@@ -131,6 +127,22 @@ private:
             places.push_back(item.at());
         }
         return names;
+    }
+
+    /// Why no challenge of the policy could prove the name; empty if one can.
+    [[nodiscard]] std::string unprovable(const identifier& name, const issuance_policy& policy) const {
+        std::vector<std::string> tried;
+        for (const std::string& each : challenges_for(policy, name)) {
+            const std::string_view type = challenge_type(out_.challenges.at(each));
+            if (can_prove(type, name)) {
+                return {};
+            }
+            tried.push_back(fmt::format("{} ({})", each, type));
+        }
+        return fmt::format("is {} can prove; its challenge is {}",
+                           name.wildcard() ? "a wildcard, which only dns-01"
+                                           : "an address, which only http-01 and tls-alpn-01",
+                           fmt::join(tried, ", then "));
     }
 
     /// Of a name that only a private CA would sign: which issuer stands against it.

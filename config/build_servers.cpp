@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
 
 namespace evercert::config {
 namespace {
@@ -51,24 +54,61 @@ void read_deployment(const section& entry, deployment& into, bool is_builtin, mi
     into.timeout = entry.duration("timeout").value_or(into.timeout);
 }
 
+endpoint all_interfaces(std::uint16_t port) {
+    return endpoint{"::", port};
+}
+
+std::vector<endpoint> read_listen(const section& entry, const std::string& path, std::uint16_t port,
+                                  mistake_list& mistakes) {
+    const auto listen = entry.texts("listen");
+    if (!listen) {
+        return {all_interfaces(port)};
+    }
+    std::vector<endpoint> places;
+    for (const std::string& where : *listen) {
+        places.push_back(parse_endpoint(where).value_or(all_interfaces(port)));
+    }
+    refuse_repeats(entry, "listen", path + ".listen", mistakes);
+    return places;
+}
+
+/// Keys that another kind of challenge would have.
+void refuse_foreign_keys(const section& entry, const std::string& path, std::string_view kind,
+                         std::span<const std::string_view> keys, mistake_list& mistakes) {
+    for (const std::string_view key : keys) {
+        if (entry.find(key)) {
+            mistakes.add(entry.at(key), fmt::format("{}.{}", path, key),
+                         fmt::format("{} does not have this key; leave it out", kind));
+        }
+    }
+}
+
+void read_challenge(const section& entry, challenge& into, mistake_list& mistakes) {
+    const std::string path = "challenges." + into.name;
+    const std::string type = entry.text("type").value_or("http-01");
+    if (type == "tls-alpn-01") {
+        static constexpr std::array<std::string_view, 2> foreign{"redirect_to_https", "webroot"};
+        refuse_foreign_keys(entry, path, "a tls-alpn-01 challenge", foreign, mistakes);
+        into.how = tls_alpn01_listener{read_listen(entry, path, 443, mistakes)};
+    } else if (const auto folder = entry.path("webroot")) {
+        static constexpr std::array<std::string_view, 2> foreign{"listen", "redirect_to_https"};
+        refuse_foreign_keys(entry, path, "an http-01 challenge with a webroot", foreign, mistakes);
+        into.how = http01_webroot{*folder};
+    } else {
+        into.how = http01_listener{read_listen(entry, path, 80, mistakes),
+                                   entry.flag("redirect_to_https").value_or(false)};
+    }
+}
+
 } // namespace
 
 void build_challenges(const section& root, settings& out, mistake_list& mistakes) {
-    const endpoint all_port_80{"::", 80};
-    out.challenges["http"] = http01_challenge{"http", {all_port_80}, false};
+    out.challenges["http"] = challenge{"http", http01_listener{{all_interfaces(80)}, false}};
     for (const auto& [name, value] : named_entries(root, "challenges")) {
-        http01_challenge& made = out.challenges[name] = http01_challenge{name, {all_port_80}, false};
-        if (value.kind() != node_kind::map) {
-            continue;
-        }
-        const section entry(value, named_schema("challenges"));
-        made.redirect_to_https = entry.flag("redirect_to_https").value_or(false);
-        if (const auto listen = entry.texts("listen")) {
-            made.listen.clear();
-            for (const std::string& where : *listen) {
-                made.listen.push_back(parse_endpoint(where).value_or(all_port_80));
-            }
-            refuse_repeats(entry, "listen", fmt::format("challenges.{}.listen", name), mistakes);
+        challenge& made = out.challenges[name] =
+            challenge{name, http01_listener{{all_interfaces(80)}, false}};
+        if (value.kind() == node_kind::map) {
+            read_challenge(section(value, named_schema("challenges")), made, mistakes);
         }
     }
 }

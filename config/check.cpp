@@ -55,6 +55,10 @@ public:
             if (expect(at, node_kind::map, row, path)) {
                 names(at, schema, path);
             }
+        } else if (row.type == value_type::preferences) {
+            if (expect(at, node_kind::map, row, path)) {
+                patterns(at, row, path);
+            }
         } else if (row.type == value_type::section_list) {
             if (expect(at, node_kind::list, row, path)) {
                 std::size_t index = 0;
@@ -62,10 +66,8 @@ public:
                     value(item, *schema.element(), path.item(index++));
                 }
             }
-        } else if (takes_list(row.type) && !(at.kind() == node_kind::scalar && takes_one_or_list(row.type))) {
-            list(at, row, path);
-        } else if (expect(at, node_kind::scalar, row, path)) {
-            scalar(at, row, path);
+        } else {
+            plain(at, row, path);
         }
     }
 
@@ -102,6 +104,36 @@ private:
             at.at(), path,
             fmt::format("{} is not accepted here; allowed: {}", kind_name(at.kind()), allowed_values(row)));
         return false;
+    }
+
+    void plain(node at, const schema_row& row, const key_path& path) {
+        if (takes_list(row.type) && !(at.kind() == node_kind::scalar && takes_one_or_list(row.type))) {
+            list(at, row, path);
+        } else if (expect(at, node_kind::scalar, row, path)) {
+            scalar(at, row, path);
+        }
+    }
+
+    void patterns(node map, const schema_row& row, const key_path& path) {
+        once_each(map, path);
+        schema_row each = row;
+        each.type = value_type::preference;
+        std::int64_t count = 0;
+        for (auto key = map.first(); key; key = key->next()->next()) {
+            ++count;
+            const key_path here = path.key(key->text());
+            if (key->kind() != node_kind::scalar || !parse_pattern(key->text())) {
+                mistakes_.add(key->at(), here,
+                              fmt::format("{} is not accepted; allowed: {}", in_quotes(key->text()),
+                                          allowed_values(row)));
+            } else if (key->next()->kind() == node_kind::null) {
+                mistakes_.add(key->next()->at(), here,
+                              fmt::format("there is no value; allowed: {}", allowed_values(each)));
+            } else {
+                plain(*key->next(), each, here);
+            }
+        }
+        length(map, row, path, count);
     }
 
     void scalar(node at, const schema_row& row, const key_path& path) {

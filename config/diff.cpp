@@ -36,7 +36,12 @@ public:
 
 private:
     [[nodiscard]] bool compare_policies(const issuance_policy& was, const issuance_policy& is) const {
-        return was == is && same(before_.challenges, after_.challenges, is.challenge) &&
+        const std::vector<std::string> challenges = all_challenges(is);
+        return was == is &&
+               std::ranges::all_of(challenges,
+                                   [&](const std::string& name) {
+                                       return same(before_.challenges, after_.challenges, name);
+                                   }) &&
                std::ranges::all_of(
                    is.issuers,
                    [&](const std::string& name) { return same(before_.issuers, after_.issuers, name); }) &&

@@ -80,6 +80,17 @@ result<identifier> parse_name(std::string_view text, bool allow_single_label) {
     return made;
 }
 
+result<std::string> parse_pattern(std::string_view text) {
+    if (text == "*") {
+        return std::string(text);
+    }
+    auto name = parse_name(text, true);
+    if (!name) {
+        return fail(std::move(name.error()));
+    }
+    return std::move(name->value);
+}
+
 bool is_safe_name(std::string_view name) noexcept {
     auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
     return !name.empty() && name.size() <= 100 && plain(name.front()) &&

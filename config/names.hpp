@@ -11,6 +11,9 @@ namespace evercert::config {
 /// parse_identifier. ASCII input keeps its A-labels if they are correct Punycode. IP addresses pass.
 result<identifier> parse_name(std::string_view text, bool allow_single_label = false);
 
+/// What a pattern of names looks like in a policy: a name as parse_name gives it, "*." before one, or "*".
+result<std::string> parse_pattern(std::string_view text);
+
 /// May name a folder: [a-z0-9][a-z0-9._-]{0,99}.
 bool is_safe_name(std::string_view name) noexcept;
 

@@ -1,6 +1,7 @@
 #include "config/policies.hpp"
 
 #include "config/builtin.hpp"
+#include "config/names.hpp"
 
 #include <fmt/format.h>
 
@@ -21,15 +22,10 @@ struct list_item {
     node value;
 };
 
-std::vector<list_item> distinct_items(const section& from, std::string_view key, const key_path& path,
-                                      mistake_list& mistakes) {
+std::vector<list_item> distinct_items(node list, const key_path& path, mistake_list& mistakes) {
     std::vector<list_item> found;
-    const auto list = from.find(key);
-    if (!list || list->kind() != node_kind::list) {
-        return found;
-    }
     std::size_t index = 0;
-    for (const node item : children(*list)) {
+    for (const node item : children(list)) {
         const std::size_t here = index++;
         if (here >= most_items) {
             break;
@@ -48,6 +44,13 @@ std::vector<list_item> distinct_items(const section& from, std::string_view key,
         }
     }
     return found;
+}
+
+std::vector<list_item> distinct_items(const section& from, std::string_view key, const key_path& path,
+                                      mistake_list& mistakes) {
+    const auto list = from.find(key);
+    return list && list->kind() == node_kind::list ? distinct_items(*list, path, mistakes)
+                                                   : std::vector<list_item>();
 }
 
 /// Whether `map` has what `wanted` names; a mistake if not.
@@ -96,10 +99,12 @@ void mix(std::size_t& seed, std::size_t more) {
 
 std::size_t policy_reader::by_content::operator()(const policy_ptr& policy) const {
     const std::hash<std::string> hash_of;
-    std::size_t seed = hash_of(policy->challenge);
-    mix(seed, hash_of(policy->profile));
+    std::size_t seed = hash_of(policy->profile);
     mix(seed, policy->reuse_key ? 1 : 0);
-    for (const auto* names : {&policy->issuers, &policy->deploy}) {
+    for (const challenge_rule& rule : policy->challenge_rules) {
+        mix(seed, hash_of(rule.pattern));
+    }
+    for (const auto* names : {&policy->issuers, &policy->challenges, &policy->deploy}) {
         mix(seed, names->size());
         for (const std::string& name : *names) {
             mix(seed, hash_of(name));
@@ -114,7 +119,7 @@ std::size_t policy_reader::by_content::operator()(const policy_ptr& policy) cons
 policy_reader::policy_reader(const section& root, const settings& built, mistake_list& mistakes)
     : built_(built), mistakes_(mistakes), defaults_(root.below("defaults")) {
     default_policy_.issuers = {"letsencrypt"};
-    default_policy_.challenge = "http";
+    default_policy_.challenges = {"http"};
     if (defaults_) {
         const key_path top;
         default_issuers_known_ = read_choices(*defaults_, top.key("defaults"), default_policy_);
@@ -122,7 +127,7 @@ policy_reader::policy_reader(const section& root, const settings& built, mistake
 }
 
 chosen_policy policy_reader::read(const section& entry, const key_path& path) {
-    static constexpr std::array<std::string_view, 6> choices{"issuers",   "challenge", "keys",
+    static constexpr std::array<std::string_view, 7> choices{"issuers",   "challenge", "challenges", "keys",
                                                              "reuse_key", "profile",   "deploy"};
     // Most entries of a large file say nothing of their own.
     if (std::ranges::none_of(choices, [&](std::string_view key) { return entry.find(key).has_value(); })) {
@@ -143,12 +148,7 @@ bool policy_reader::read_choices(const section& from, const key_path& path, issu
     if (!names.empty()) {
         into.issuers = std::move(names);
     }
-    if (const auto challenge = from.text("challenge")) {
-        if (exists(*from.find("challenge"), path.key("challenge"), built_.challenges, "challenge",
-                   mistakes_)) {
-            into.challenge = *challenge;
-        }
-    }
+    read_challenges(from, path, into);
     std::vector<key_type> keys;
     for (const list_item& item : distinct_items(from, "keys", path.key("keys"), mistakes_)) {
         if (const auto key = parse_key_type(item.value.text())) {
@@ -164,6 +164,52 @@ bool policy_reader::read_choices(const section& from, const key_path& path, issu
         read_references(from, "deploy", path, built_.deployments, "deployment", mistakes_, into.deploy);
     }
     return all_known;
+}
+
+void policy_reader::read_challenges(const section& from, const key_path& path, issuance_policy& into) {
+    const auto read = [&](node value, const key_path& at, std::vector<std::string>& names) {
+        const auto take = [&](node one, const key_path& here) {
+            if (one.kind() == node_kind::scalar && !one.text().empty() &&
+                exists(one, here, built_.challenges, "challenge", mistakes_)) {
+                names.emplace_back(one.text());
+            }
+        };
+        if (value.kind() != node_kind::list) {
+            take(value, at);
+            return;
+        }
+        for (const list_item& item : distinct_items(value, at, mistakes_)) {
+            take(item.value, at.item(item.index));
+        }
+    };
+    std::vector<std::string> names;
+    if (const auto value = from.find("challenge")) {
+        read(*value, path.key("challenge"), names);
+    }
+    if (!names.empty()) {
+        into.challenges = std::move(names);
+    }
+    const auto rules = from.find("challenges");
+    if (!rules || rules->kind() != node_kind::map) {
+        return;
+    }
+    into.challenge_rules.clear();
+    const key_path above = path.key("challenges");
+    for (auto key = rules->first(); key; key = key->next()->next()) {
+        const auto pattern = parse_pattern(key->text());
+        challenge_rule rule;
+        if (pattern) {
+            rule.pattern = *pattern;
+            read(*key->next(), above.key(key->text()), rule.challenges);
+        }
+        if (!rule.challenges.empty()) {
+            into.challenge_rules.push_back(std::move(rule));
+        }
+    }
+    // A name before patterns, a longer pattern before a shorter one, "*" last.
+    std::ranges::stable_sort(into.challenge_rules, std::ranges::greater(), [](const challenge_rule& rule) {
+        return std::pair(!rule.pattern.starts_with('*'), rule.pattern.size());
+    });
 }
 
 chosen_policy policy_reader::finish(const section& entry, const key_path& path, const issuance_policy& made,

@@ -45,6 +45,7 @@ private:
     };
 
     bool read_choices(const section& from, const key_path& path, issuance_policy& into);
+    void read_challenges(const section& from, const key_path& path, issuance_policy& into);
     chosen_policy finish(const section& entry, const key_path& path, const issuance_policy& made,
                          bool all_known);
     void check_issuer(const issuer& used, const section& entry, const key_path& path);

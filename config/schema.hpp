@@ -28,8 +28,9 @@ enum class value_type {
     argv,        ///< program and arguments; no shell
     unit,        ///< systemd service
     safe_name,   ///< what may name a folder
-    reference,   ///< name of an issuer, challenge ...
-    references,  ///< list of them
+    references,  ///< list of names of issuers, deployments ...
+    preference,  ///< a name, or a list of names in order of preference
+    preferences, ///< a map from patterns of names to preferences
     identifiers, ///< list of names for a certificate
 };
 

@@ -13,4 +13,12 @@ bool operator==(const settings& a, const settings& b) {
     return values(a) == values(b) && std::ranges::equal(a.certificates, b.certificates, same);
 }
 
+std::string_view challenge_type(const challenge& what) noexcept {
+    return std::holds_alternative<tls_alpn01_listener>(what.how) ? "tls-alpn-01" : "http-01";
+}
+
+bool can_prove(std::string_view challenge_type, const identifier& name) noexcept {
+    return challenge_type.starts_with("dns-") ? name.type == identifier::kind::dns : !name.wildcard();
+}
+
 } // namespace evercert::config

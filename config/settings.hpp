@@ -7,6 +7,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 namespace evercert::config {
@@ -28,20 +30,39 @@ struct log_settings {
     friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
-/// An http-01 challenge answered by the embedded listener.
-struct http01_challenge {
-    std::string name;
+/// http-01 answered by the embedded listener.
+struct http01_listener {
     std::vector<endpoint> listen; ///< default [::]:80, which takes IPv4 too
     bool redirect_to_https = false;
-    friend bool operator==(const http01_challenge&, const http01_challenge&) = default;
+    friend bool operator==(const http01_listener&, const http01_listener&) = default;
 };
+/// http-01 answered by another server from a folder.
+struct http01_webroot {
+    std::string folder; ///< absolute; "{name}" stands for the name
+    friend bool operator==(const http01_webroot&, const http01_webroot&) = default;
+};
+struct tls_alpn01_listener {
+    std::vector<endpoint> listen; ///< default [::]:443
+    friend bool operator==(const tls_alpn01_listener&, const tls_alpn01_listener&) = default;
+};
+
+/// One way to prove control.
+struct challenge {
+    std::string name;
+    std::variant<http01_listener, http01_webroot, tls_alpn01_listener> how;
+    friend bool operator==(const challenge&, const challenge&) = default;
+};
+/// "http-01", as ACME calls it.
+std::string_view challenge_type(const challenge& what) noexcept;
+/// Whether a challenge of this type can prove the name at all (RFC 8555 section 7.1.3, RFC 8738 section 7).
+bool can_prove(std::string_view challenge_type, const identifier& name) noexcept;
 
 struct settings {
     std::string data_dir = "/var/lib/evercert";
     control_settings control;
     log_settings log;
     std::map<std::string, issuer> issuers; ///< built-in ones included
-    std::map<std::string, http01_challenge> challenges;
+    std::map<std::string, challenge> challenges;
     std::map<std::string, deployment> deployments; ///< built-in ones included
     /// In the file's order, never null, names unique. Equal policies are one object.
     std::vector<certificate_ptr> certificates;

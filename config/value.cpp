@@ -214,10 +214,14 @@ std::string allowed_values(const schema_row& row) {
         return "the name of a systemd service";
     case value_type::safe_name:
         return "1 to 100 of a-z, 0-9, \".\", \"_\" and \"-\", a letter or digit first";
-    case value_type::reference:
-        return "a name";
     case value_type::references:
         return "a list of names";
+    case value_type::preference:
+        return "a name, or a list of names in order of preference";
+    case value_type::preferences:
+        return "a map from names such as example.com, or patterns such as \"*.example.com\" and \"*\", to "
+               "names "
+               "of challenges";
     case value_type::identifiers:
         return "a list of DNS names and IP addresses, such as [example.com, www.example.com]";
     }
@@ -225,7 +229,7 @@ std::string allowed_values(const schema_row& row) {
 }
 
 bool takes_one_or_list(value_type type) noexcept {
-    return type == value_type::endpoints || type == value_type::emails;
+    return type == value_type::endpoints || type == value_type::emails || type == value_type::preference;
 }
 
 bool takes_list(value_type type) noexcept {

@@ -5,11 +5,15 @@
 #include "core/crypto/base64url.hpp"
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
+#include "solvers/http01/http01_solver.hpp"
+#include "solvers/http01/webroot_solver.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
+#include <utility>
 
 namespace evercert::daemon {
 namespace {
@@ -39,6 +43,19 @@ result<crypto::secret> read_hmac_key(const std::string& file) {
                     fmt::format("{} does not hold a base64 HMAC key as the CA hands it out", file));
     }
     return crypto::secret(std::move(*decoded));
+}
+
+std::set<std::string> used_challenges(const config::settings& settings) {
+    std::set<std::string> used;
+    const issuance_policy* last = nullptr; // many entries share one
+    for (const certificate_ptr& each : settings.certificates) {
+        if (each->policy.get() != std::exchange(last, each->policy.get())) {
+            for (const std::string& name : all_challenges(*each->policy)) {
+                used.insert(name);
+            }
+        }
+    }
+    return used;
 }
 
 } // namespace
@@ -99,29 +116,47 @@ result<std::unique_ptr<acme::client>> wiring::make_client(const issuer& settings
     return acme::make_client(settings, parts, executor_);
 }
 
-std::unique_ptr<solvers::http01_solver> wiring::make_solver(const config::http01_challenge& settings) {
-    solvers::http01_settings how;
-    how.redirect_to_https = settings.redirect_to_https;
-    // Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first
-    // challenge that asks.
+/// Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first challenge
+/// that asks.
+std::vector<net::listen_address> wiring::places_for(const std::string& challenge_name,
+                                                    const std::vector<endpoint>& configured) {
+    std::vector<net::listen_address> places;
     for (auto it = sockets_.begin(); it != sockets_.end();) {
         const bool named_for_other =
-            it->name != settings.name && it->name != "unknown" && !it->name.ends_with(".socket");
+            it->name != challenge_name && it->name != "unknown" && !it->name.ends_with(".socket");
         if (named_for_other) {
             ++it;
             continue;
         }
-        how.listen.emplace_back(net::passed_socket{it->descriptor});
+        places.emplace_back(net::passed_socket{it->descriptor});
         it = sockets_.erase(it);
     }
-    if (how.listen.empty()) {
-        how.listen.assign(settings.listen.begin(), settings.listen.end());
+    if (places.empty()) {
+        places.assign(configured.begin(), configured.end());
     }
-    return solvers::make_http01_solver(executor_, history_, std::move(how));
+    return places;
+}
+
+wiring::challenge wiring::make_challenge(const config::challenge& settings) {
+    challenge made{settings, nullptr, nullptr, {}};
+    if (const auto* http = std::get_if<config::http01_listener>(&settings.how)) {
+        solvers::http01_settings how;
+        how.redirect_to_https = http->redirect_to_https;
+        how.listen = places_for(settings.name, http->listen);
+        auto listener = solvers::make_http01_solver(executor_, history_, std::move(how));
+        made.listener = listener.get();
+        made.answers = std::move(listener);
+    } else if (const auto* webroot = std::get_if<config::http01_webroot>(&settings.how)) {
+        made.answers = solvers::make_webroot_solver(webroot->folder, workers_);
+    }
+    return made;
 }
 
 void wiring::open(challenge& what) {
-    const auto opened = what.solver->open();
+    if (what.listener == nullptr) {
+        return;
+    }
+    const auto opened = what.listener->open();
     const std::string trouble = opened ? std::string() : opened.error().text();
     if (trouble == what.trouble) {
         return;
@@ -138,32 +173,32 @@ void wiring::open(challenge& what) {
 
 awaitable<void> wiring::apply(config::settings settings) {
     deployer_->configure(settings.deployments);
-    std::vector<solvers::http01_solver*> closing; // taken out first: nothing here may change while we wait
+    std::vector<solvers::listening_solver*> closing; // taken out first: nothing here may change while we wait
     for (auto it = challenges_.begin(); it != challenges_.end();) {
         const auto wanted = settings.challenges.find(it->first);
         if (wanted != settings.challenges.end() && wanted->second == it->second.settings) {
             ++it;
             continue;
         }
-        closing.push_back(it->second.solver.get());
-        retired_.push_back(std::move(it->second.solver));
+        if (it->second.listener != nullptr) {
+            closing.push_back(it->second.listener);
+        }
+        retired_.push_back(std::move(it->second.answers));
         it = challenges_.erase(it);
     }
-    for (solvers::http01_solver* solver : closing) {
-        co_await solver->close();
+    for (solvers::listening_solver* listener : closing) {
+        co_await listener->close();
     }
     lifecycle::assignment work;
     work.issuers = settings.issuers;
+    const std::set<std::string> used = used_challenges(settings);
     for (const auto& [name, how] : settings.challenges) {
-        const bool used =
-            std::any_of(settings.certificates.begin(), settings.certificates.end(),
-                        [&, &wanted = name](const auto& c) { return c->policy->challenge == wanted; });
         auto found = challenges_.find(name);
-        if (found == challenges_.end() && used) {
-            found = challenges_.emplace(name, challenge{how, make_solver(how), {}}).first;
+        if (found == challenges_.end() && used.contains(name)) {
+            found = challenges_.emplace(name, make_challenge(how)).first;
         }
         if (found != challenges_.end()) {
-            work.solvers.emplace(name, found->second.solver.get());
+            work.solvers.emplace(name, found->second.answers.get());
         }
     }
     reopen_listeners();
@@ -180,7 +215,8 @@ void wiring::reopen_listeners() {
 std::vector<std::string> wiring::listener_addresses() const {
     std::vector<std::string> all;
     for (const auto& [name, what] : challenges_) {
-        const auto addresses = what.solver->addresses();
+        const auto addresses =
+            what.listener != nullptr ? what.listener->addresses() : std::vector<std::string>();
         all.insert(all.end(), addresses.begin(), addresses.end());
     }
     return all;
@@ -188,7 +224,9 @@ std::vector<std::string> wiring::listener_addresses() const {
 
 awaitable<void> wiring::close_listeners() {
     for (auto& [name, what] : challenges_) {
-        co_await what.solver->close();
+        if (what.listener != nullptr) {
+            co_await what.listener->close();
+        }
     }
 }
 

@@ -5,10 +5,11 @@
 #include "core/lifecycle/history_sink.hpp"
 #include "core/lifecycle/revocation_watch.hpp"
 #include "core/lifecycle/vault.hpp"
+#include "core/net/http_server.hpp"
 #include "core/ports/store.hpp"
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/log/log.hpp"
-#include "solvers/http01/http01_solver.hpp"
+#include "solvers/listening_solver.hpp"
 #include "systemd/listen_fds.hpp"
 
 #include <memory>
@@ -44,14 +45,17 @@ public:
 
 private:
     struct challenge {
-        config::http01_challenge settings;
-        std::unique_ptr<solvers::http01_solver> solver;
+        config::challenge settings;
+        std::unique_ptr<solver> answers;
+        solvers::listening_solver* listener = nullptr; ///< the same, if it listens
         std::string trouble; ///< last reason why it is not open, so that it is said once
     };
 
     result<std::unique_ptr<acme::client>> make_client(const issuer& settings);
     http_client& http_for(const std::string& trust);
-    std::unique_ptr<solvers::http01_solver> make_solver(const config::http01_challenge& settings);
+    challenge make_challenge(const config::challenge& settings);
+    std::vector<net::listen_address> places_for(const std::string& challenge_name,
+                                                const std::vector<endpoint>& configured);
     void open(challenge& what);
 
     asio::any_io_executor executor_;
@@ -67,8 +71,7 @@ private:
     std::map<std::string, std::unique_ptr<http_client>> http_; ///< by trust file
     std::unique_ptr<lifecycle::revocation_watch> crls_;
     std::map<std::string, challenge> challenges_;
-    std::vector<std::unique_ptr<solvers::http01_solver>>
-        retired_;                                     ///< closed, but orders under way may still name them
+    std::vector<std::unique_ptr<solver>> retired_;    ///< closed, but orders under way may still name them
     std::vector<systemd::passed_descriptor> sockets_; ///< from systemd, not used yet
     std::unique_ptr<lifecycle::engine> engine_;
 };

@@ -11,6 +11,9 @@ namespace evercert::acme {
 namespace {
 
 constexpr std::size_t most_challenges = 64;
+constexpr std::size_t most_issuer_domains = 10; // draft-ietf-acme-dns-persist
+constexpr std::size_t longest_domain = 253;
+constexpr std::string_view standing_record = "dns-persist-01";
 
 constexpr std::array<std::pair<std::string_view, authorization_status>, 6> authorization_words{{
     {"pending", authorization_status::pending},
@@ -62,6 +65,23 @@ result<identifier> read_name(const json::value& object) {
     return name;
 }
 
+/// Both spellings: of drafts 00 and 01, and from draft 02 on.
+std::vector<std::string> read_issuer_domains(const json::value& object) {
+    std::vector<std::string> names;
+    for (const std::string_view member : {"issuer-domain-names", "issuerDomainNames"}) {
+        const auto list = object.optional_strings(member);
+        if (!list) {
+            continue;
+        }
+        for (const std::string& each : *list) {
+            if (!each.empty() && each.size() <= longest_domain && names.size() < most_issuer_domains) {
+                names.push_back(each);
+            }
+        }
+    }
+    return names;
+}
+
 } // namespace
 
 std::string_view to_string(authorization_status status) noexcept {
@@ -69,6 +89,10 @@ std::string_view to_string(authorization_status status) noexcept {
 }
 std::string_view to_string(challenge_status status) noexcept {
     return word_of(challenge_words, status);
+}
+
+bool challenge::answerable() const noexcept {
+    return type == standing_record ? !issuer_domains.empty() : !token.empty();
 }
 
 const problem* authorization::trouble() const noexcept {
@@ -120,6 +144,9 @@ result<challenge> parse_challenge(const json::value& object, std::string_view di
         got.token = **token;
     } else {
         got.bad_token = !token || *token;
+    }
+    if (got.type == standing_record) {
+        got.issuer_domains = read_issuer_domains(object);
     }
     if (const auto trouble = object.optional_object("error"); trouble && *trouble) {
         got.trouble = read_problem(**trouble, 0);

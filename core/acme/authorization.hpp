@@ -25,7 +25,11 @@ struct challenge {
     challenge_status status = challenge_status::pending;
     std::string token; ///< good_token, or empty: dns-persist-01 has none, and a bad one is never kept
     bool bad_token = false;
+    std::vector<std::string> issuer_domains; ///< dns-persist-01: what the CA may be called; foreign text
     std::optional<problem> trouble;
+
+    /// It has what its type needs: a token, or for dns-persist-01 a name of the CA.
+    [[nodiscard]] bool answerable() const noexcept;
 };
 
 struct authorization {

@@ -155,37 +155,56 @@ authorization_action authorization_flow::on_seen(authorization object) {
 }
 
 authorization_action authorization_flow::on_first_pending(const authorization& object) {
-    const challenge* refused_token = nullptr;
-    for (const auto& candidate : object.challenges) {
-        if (candidate.type != challenge_type_) {
+    const std::vector<std::string> types = types_(*name_);
+    const challenge* taken = nullptr;
+    for (const std::string& type : types) {
+        const auto usable = [&](const challenge& c) { return c.type == type && c.answerable(); };
+        const auto found = std::ranges::find_if(object.challenges, usable);
+        if (found == object.challenges.end()) {
             continue;
         }
-        if (candidate.token.empty()) {
-            refused_token = &candidate;
-            continue;
+        // One that the CA is at work on already (a resumed order) goes before one that would be liked better.
+        if (taken == nullptr ||
+            (taken->status == challenge_status::pending && found->status != challenge_status::pending)) {
+            taken = &*found;
         }
-        chosen_ = candidate;
-        if (candidate.status == challenge_status::invalid) {
-            return give_up(verdict(fmt::format("the CA could not validate {}", name_->value),
-                                   candidate.trouble ? &*candidate.trouble : nullptr));
-        }
-        if (candidate.status == challenge_status::valid) {
-            return go(authorization_state::polling, authorization_action::poll);
-        }
-        return go(authorization_state::presenting, authorization_action::present);
     }
-    failure why(
-        step::authorization,
-        error(errc::unsupported,
-              fmt::format("the CA offers no {} challenge for {}; configure a challenge that it offers",
-                          challenge_type_, name_->value),
-              object.offered()));
-    if (refused_token != nullptr) {
+    if (taken == nullptr) {
+        return give_up(no_challenge(object, types));
+    }
+    chosen_ = *taken;
+    if (chosen_.status == challenge_status::invalid) {
+        return give_up(verdict(fmt::format("the CA could not validate {}", name_->value),
+                               chosen_.trouble ? &*chosen_.trouble : nullptr));
+    }
+    if (chosen_.status == challenge_status::valid) {
+        return go(authorization_state::polling, authorization_action::poll);
+    }
+    return go(authorization_state::presenting, authorization_action::present);
+}
+
+failure authorization_flow::no_challenge(const authorization& object,
+                                         const std::vector<std::string>& types) const {
+    failure why;
+    why.where = step::authorization;
+    const auto spoilt = std::ranges::find_if(object.challenges, [&](const challenge& c) {
+        return std::ranges::find(types, c.type) != types.end();
+    });
+    if (types.empty()) {
+        why.cause = error(errc::unsupported,
+                          fmt::format("no challenge is configured that could prove {}", name_->value));
+    } else if (spoilt != object.challenges.end()) {
         why.cause = error(errc::protocol, fmt::format("the CA's {} challenge for {} has no usable token",
-                                                      challenge_type_, name_->value));
+                                                      spoilt->type, name_->value));
+    } else {
+        why.cause =
+            error(errc::unsupported,
+                  fmt::format("the CA offers no {} challenge for {}; configure a challenge that it offers",
+                              fmt::join(types, " or "), name_->value),
+                  object.offered());
     }
     why.order_gone = true;
-    return give_up(std::move(why));
+    return why;
 }
 
 authorization_action authorization_flow::on_still_pending(const authorization& object) {

@@ -5,6 +5,7 @@
 #include "core/acme/authorization.hpp"
 #include "core/acme/problem.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,10 +49,12 @@ struct authorization_event {
 
 class authorization_flow {
 public:
-    /// `names`: those of the order, of which the authorization must be one. `challenge_type`: what our solver
-    /// can answer.
-    authorization_flow(std::vector<identifier> names, std::string challenge_type)
-        : names_(std::move(names)), challenge_type_(std::move(challenge_type)) {}
+    /// The challenge types that can be answered for a name, in order of preference.
+    using answerable = std::function<std::vector<std::string>(const identifier& name)>;
+
+    /// `names`: those of the order, of which the authorization must be one.
+    authorization_flow(std::vector<identifier> names, answerable types)
+        : names_(std::move(names)), types_(std::move(types)) {}
 
     authorization_action resume(authorization_event event);
 
@@ -71,13 +74,15 @@ private:
     authorization_action give_up(failure why);
     authorization_action on_seen(authorization object);
     authorization_action on_first_pending(const authorization& object);
+    [[nodiscard]] failure no_challenge(const authorization& object,
+                                       const std::vector<std::string>& types) const;
     authorization_action on_still_pending(const authorization& object);
     authorization_action on_triggered(challenge answer);
     authorization_action on_refused(failure why);
     [[nodiscard]] failure verdict(std::string what, const problem* said) const;
 
     std::vector<identifier> names_;
-    std::string challenge_type_;
+    answerable types_;
     std::optional<identifier> name_;
     challenge chosen_;
     authorization_state state_ = authorization_state::starting;

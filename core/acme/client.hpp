@@ -55,7 +55,7 @@ struct issuance {
         std::chrono::minutes(5); ///< give up waiting then; the order stays and is resumed later
     milliseconds processing_patience =
         std::chrono::minutes(1); ///< of it, with a CA that works on an order whose names are proven
-    solver* answers = nullptr;   ///< for challenges of its type
+    solver_choice answers;       ///< the first whose challenge the CA offers is asked
     /// Called as soon as the CA has accepted an order and before anything else is sent: make the URL durable.
     std::function<awaitable<result<void>>(accepted_order)> on_order;
 };

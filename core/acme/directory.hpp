@@ -20,6 +20,8 @@ struct directory {
     std::string terms_of_service;      ///< foreign text, for people; may be empty
     std::vector<std::string> profiles; ///< names, foreign text
     bool external_account_required = false;
+    std::vector<std::string> caa_identities; ///< what CAA records call this CA; foreign text
+    std::string account_hash_prefix;         ///< dns-persist-01 from draft 02 on; foreign text, may be empty
 
     [[nodiscard]] bool lists_profile(std::string_view name) const;
 };

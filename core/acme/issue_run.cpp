@@ -129,7 +129,7 @@ awaitable<order_action> issue_run::wait_and_fetch() {
 
 awaitable<order_action> issue_run::prove() {
     const auto& urls = flow_.current().authorizations;
-    if (context_.request.answers == nullptr) {
+    if (!context_.request.answers) {
         co_return failed(
             failure(step::authorization, error(errc::invalid_argument, "no challenge is configured for this "
                                                                        "certificate")));

@@ -33,11 +33,28 @@ struct proof::conversation {
     authorization_flow flow;
     std::shared_ptr<fetch_watch> watch;
     std::optional<challenge_task> shown; ///< set before present is called
+    solver* answers = nullptr;           ///< set with it
 
     conversation(std::string u, issue_context& context)
         : url(std::move(u))
-        , flow(context.request.names, std::string(context.request.answers->challenge_type()))
+        , flow(context.request.names, types_of(context.request.answers))
         , watch(std::make_shared<fetch_watch>(context.time())) {}
+
+    static authorization_flow::answerable types_of(const solver_choice& choice) {
+        return [&choice](const identifier& name) {
+            std::vector<std::string> types;
+            for (const solver* each : choice(name)) {
+                types.emplace_back(each->challenge_type());
+            }
+            return types;
+        };
+    }
+    /// Who answers the challenge that was taken.
+    [[nodiscard]] solver* choose(const solver_choice& choice) const {
+        const std::vector<solver*> all = choice(*flow.name());
+        const auto found = std::ranges::find(all, flow.chosen().type, &solver::challenge_type);
+        return found == all.end() ? nullptr : *found;
+    }
 
     [[nodiscard]] std::string name() const { return flow.name() ? flow.name()->value : std::string(); }
     authorization_action failed(failure why) {
@@ -82,7 +99,7 @@ awaitable<outcome<void>> proof::prove(std::string url) {
         // An answer must not be served longer than it is wanted, so a cancellation that comes now waits.
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         try {
-            co_await context_.request.answers->clean_up(*with.shown);
+            co_await with.answers->clean_up(*with.shown);
         } catch (const std::exception& e) {
             context_.tell(
                 "acme.clean_up_failed", severity::error,
@@ -164,10 +181,24 @@ awaitable<authorization_action> proof::present(conversation& with) {
                           {{"name", shown_name}});
         }
     };
+    with.answers = with.choose(context_.request.answers);
+    if (with.answers == nullptr) {
+        co_return with.failed(failure(
+            step::challenge,
+            error(errc::internal, "the challenge for " + with.name() + " has nobody to answer it any more")));
+    }
     with.shown.emplace(std::move(name), taken.token, taken.token + "." + context_.talk.thumbprint(),
                        std::move(on_fetched));
+    with.shown->wildcard = with.flow.name()->wildcard();
+    with.shown->account_url = context_.talk.account_url();
+    with.shown->thumbprint = context_.talk.thumbprint();
+    with.shown->issuer_domains = taken.issuer_domains;
+    if (!taken.issuer_domains.empty()) {
+        const auto directory = co_await context_.talk.get_directory();
+        with.shown->account_hash_prefix = directory ? (*directory)->account_hash_prefix : std::string();
+    }
     challenge_task task = *with.shown;
-    auto ready = co_await context_.request.answers->present(std::move(task));
+    auto ready = co_await with.answers->present(std::move(task));
     if (!ready) {
         co_return with.failed(
             failure(step::challenge, ready.error().within("setting up the challenge for " + with.name())));
@@ -177,7 +208,7 @@ awaitable<authorization_action> proof::present(conversation& with) {
 
 awaitable<authorization_action> proof::make_ready(conversation& with) {
     challenge_task task = *with.shown;
-    auto ready = co_await context_.request.answers->wait_ready(std::move(task));
+    auto ready = co_await with.answers->wait_ready(std::move(task));
     if (!ready) {
         co_return with.failed(failure(step::challenge, ready.error().within("waiting for the challenge of " +
                                                                             with.name() + " to be visible")));

@@ -1,6 +1,6 @@
 #pragma once
-#include "core/backends/unique_fd.hpp"
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 
 #include <string>
 

@@ -2,8 +2,8 @@
 // The steps of a durable write. Where a function takes a folder it works on names in it, never on longer
 // paths. Source: reference on fsync failures: an fsync that failed is never tried again on the same
 // descriptor, because the kernel may have marked the lost pages clean.
-#include "core/backends/unique_fd.hpp"
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,7 +1,7 @@
 #pragma once
 // Paths of the store: how they look, and opening them so that nothing can lead out of the root.
-#include "core/backends/unique_fd.hpp"
 #include "core/base/error.hpp"
+#include "core/base/unique_fd.hpp"
 
 #include <string>
 #include <string_view>

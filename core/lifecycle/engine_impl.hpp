@@ -124,6 +124,7 @@ private:
     void report(const std::string& task, const std::string& what);
     void emit(std::string_view id, severity level, const entry& who, std::string message,
               std::vector<std::pair<std::string, std::string>> fields = {});
+    [[nodiscard]] solver_choice solvers_of(certificate_ptr wanted) const;
     void say_issued(const entry& who, const std::string& issuer_name);
     void say_deployed(const entry& who, unsigned version);
     [[nodiscard]] bool reads(severity level) const noexcept { return parts_.events.reads(level); }

@@ -23,7 +23,7 @@ certificate_status configured(const managed_certificate& wanted, const vault& fi
     }
     shown.issuer = policy.issuers.empty() ? std::string() : policy.issuers.front();
     shown.issuers = policy.issuers;
-    shown.challenge = policy.challenge;
+    shown.challenge = challenges_text(policy);
     for (const key_type key : policy.keys) {
         shown.keys.emplace_back(evercert::to_string(key));
     }

@@ -186,6 +186,19 @@ void engine_impl::say_deployed(const entry& who, unsigned version) {
           {"serial", awake.machine.live ? awake.machine.live->first().serial : ""}});
 }
 
+/// By what its names are proven. Which solvers there are is looked up each time: a reload may change it.
+solver_choice engine_impl::solvers_of(certificate_ptr wanted) const {
+    return [this, wanted = std::move(wanted)](const identifier& name) {
+        std::vector<solver*> able;
+        for (const std::string& challenge : challenges_for(*wanted->policy, name)) {
+            if (const auto found = solvers_.find(challenge); found != solvers_.end()) {
+                able.push_back(found->second);
+            }
+        }
+        return able;
+    };
+}
+
 awaitable<void> engine_impl::order(entry_ptr who) {
     const auto session = who->place;
     const std::string issuer_name = session->settings().name;
@@ -195,11 +208,10 @@ awaitable<void> engine_impl::order(entry_ptr who) {
              fmt::format("ordering from {}: {}", issuer_name, who->awake->next.reason),
              {{"issuer", issuer_name}});
     }
-    const auto solver_found = solvers_.find(who->wanted->policy->challenge);
-    solver* const answers = solver_found == solvers_.end() ? nullptr : solver_found->second;
+    solver_choice answers = solvers_of(who->wanted);
     const unsigned early = who->awake->machine.job.early_renewals;
     machine_event outcome =
-        co_await perform_order(who->awake->machine, *session, answers, parts_, teller_of(who));
+        co_await perform_order(who->awake->machine, *session, std::move(answers), parts_, teller_of(who));
     note_limits(*who, outcome);
     const bool is_issued = std::holds_alternative<issued>(outcome);
     const bool is_held = std::holds_alternative<held>(outcome);

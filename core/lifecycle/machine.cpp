@@ -224,8 +224,8 @@ std::string intent_of(const managed_certificate& wanted) {
     for (const key_type key : policy.keys) {
         keys.append(keys.empty() ? "" : ",").append(to_string(key));
     }
-    return fmt::format("{}|{}|{}|{}|{}", names_key(wanted.names), join(policy.issuers, ","), policy.challenge,
-                       keys, policy.profile);
+    return fmt::format("{}|{}|{}|{}|{}", names_key(wanted.names), join(policy.issuers, ","),
+                       challenges_text(policy), keys, policy.profile);
 }
 
 next_step resume(machine_state& state, machine_event happened, wall_time now, random_source& random) {

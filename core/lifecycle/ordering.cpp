@@ -47,9 +47,13 @@ bool may_yet_come(const failure& what, bool waited) {
 /// The conversation about one certificate at one issuer; the machine's state moves on beneath it.
 class conversation {
 public:
-    conversation(const machine_state& state, issuer_session& session, solver* answers,
+    conversation(const machine_state& state, issuer_session& session, solver_choice answers,
                  const engine_parts& parts, teller tell)
-        : state_(state), session_(session), answers_(answers), parts_(parts), tell_(std::move(tell)) {}
+        : state_(state)
+        , session_(session)
+        , answers_(std::move(answers))
+        , parts_(parts)
+        , tell_(std::move(tell)) {}
 
     awaitable<machine_event> go();
 
@@ -76,7 +80,7 @@ private:
 
     const machine_state& state_;
     issuer_session& session_;
-    solver* answers_;
+    solver_choice answers_;
     const engine_parts& parts_;
     teller tell_;
 };
@@ -335,9 +339,9 @@ awaitable<machine_event> conversation::go() {
 
 } // namespace
 
-awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session, solver* answers,
-                                       const engine_parts& parts, teller tell) {
-    conversation about(state, session, answers, parts, std::move(tell));
+awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session,
+                                       solver_choice answers, const engine_parts& parts, teller tell) {
+    conversation about(state, session, std::move(answers), parts, std::move(tell));
     co_return co_await about.go();
 }
 

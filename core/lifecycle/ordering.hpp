@@ -19,7 +19,7 @@ using teller = std::function<awaitable<result<void>>(machine_event)>;
 /// nothing is stored or live by halves. Returns issued, order_failed or held (the limits leave no room),
 /// which the caller tells the machine. The state is only read; it must stay where it is until the coroutine
 /// ends.
-awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session, solver* answers,
-                                       const engine_parts& parts, teller tell);
+awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session,
+                                       solver_choice answers, const engine_parts& parts, teller tell);
 
 } // namespace evercert::lifecycle

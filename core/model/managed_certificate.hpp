@@ -4,15 +4,27 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace evercert {
 
+/// How names that match a pattern are proven.
+struct challenge_rule {
+    std::string pattern; ///< a name; "*.example.com": all names below, "*.example.com" itself too; "*": all
+    std::vector<std::string> challenges;
+
+    friend bool operator==(const challenge_rule&, const challenge_rule&) = default;
+};
+
 /// How a certificate is obtained and put to use. Shared by all entries that say the same: 100,000 entries
-/// have a handful of policies. Names of issuers, challenge and deployments refer to other settings.
+/// have a handful of policies. Names of issuers, challenges and deployments refer to other settings.
 struct issuance_policy {
     std::vector<std::string> issuers; ///< in order of preference, at least one
-    std::string challenge;
+    /// In order of preference: where a CA does not offer one for a name, the next is taken.
+    std::vector<std::string> challenges;
+    /// The most particular first; what matches one is proven by its challenges instead.
+    std::vector<challenge_rule> challenge_rules{};
     std::vector<key_type> keys{
         key_type::ecdsa_p256}; ///< one certificate for each, deployed together; no repeats
     bool reuse_key = false;    ///< renewals keep the private key
@@ -21,6 +33,15 @@ struct issuance_policy {
 
     friend bool operator==(const issuance_policy&, const issuance_policy&) = default;
 };
+
+[[nodiscard]] bool matches(std::string_view pattern, const identifier& name);
+/// By which challenges a name is proven, in order of preference.
+[[nodiscard]] const std::vector<std::string>& challenges_for(const issuance_policy& policy,
+                                                             const identifier& name);
+/// Every challenge that may be used, each once.
+[[nodiscard]] std::vector<std::string> all_challenges(const issuance_policy& policy);
+/// "http, alpn; *.example.com: dns"
+[[nodiscard]] std::string challenges_text(const issuance_policy& policy);
 
 /// One entry under `certificates`: what to keep alive.
 struct managed_certificate {

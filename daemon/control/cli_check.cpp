@@ -1,8 +1,11 @@
-// evercert check: a configuration file, without the daemon.
+// evercert check and evercert snippet: what a configuration file says, without the daemon.
 #include "config/load.hpp"
 #include "core/json/writer.hpp"
 #include "daemon/control/conversation.hpp"
+#include "daemon/control/snippet.hpp"
 #include "daemon/log/printable.hpp"
+
+#include <algorithm>
 
 namespace evercert::daemon {
 
@@ -36,6 +39,26 @@ int run_check(const conversation& with) {
     }
     const std::size_t count = loaded->certificates.size();
     with.say(fmt::format("{}: ok, {} certificate{}", printable(file), count, count == 1 ? "" : "s"));
+    return exit_done;
+}
+
+int run_snippet(const conversation& with) {
+    const cli_options& options = with.options();
+    if (std::ranges::find(snippet_servers, options.name) == snippet_servers.end()) {
+        return with.complain(exit_usage,
+                             fmt::format("there is no snippet for \"{}\"; there are: {}",
+                                         printable(options.name), fmt::join(snippet_servers, ", ")));
+    }
+    const auto loaded =
+        config::load_file(options.config.empty() ? with.world().default_config : options.config);
+    if (!loaded && !options.config.empty()) {
+        for (const config::mistake& m : loaded.error()) {
+            with.world().err(printable(m.to_string()) + '\n');
+        }
+        return exit_usage;
+    }
+    // Without a file it is for the defaults: whoever asks may be about to write one.
+    with.world().out(snippet_for(options.name, loaded ? *loaded : config::settings()));
     return exit_done;
 }
 

@@ -72,6 +72,9 @@ void declare_errands(CLI::App& app, cli_options& options) {
     CLI::App* const check =
         add_command(app, options, "check", "check a configuration file, without the daemon");
     check->add_option("FILE", options.name, "default: /etc/evercert/evercert.yaml");
+    CLI::App* const snippet = add_command(
+        app, options, "snippet", "the lines by which a web server lets the daemon answer challenges");
+    snippet->add_option("SERVER", options.name, "nginx, apache or haproxy")->required();
 }
 
 void declare_account(CLI::App& app, cli_options& options) {

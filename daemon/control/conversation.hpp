@@ -80,5 +80,6 @@ int run_look(const conversation& with);    ///< status, show, plan, explain, his
 int run_errand(const conversation& with);  ///< renew, deploy, revoke, reload
 int run_account(const conversation& with); ///< account list, show, rollover, deactivate
 int run_check(const conversation& with);   ///< check, without the daemon
+int run_snippet(const conversation& with); ///< snippet, without the daemon
 
 } // namespace evercert::daemon

@@ -54,9 +54,9 @@ net::server_limits challenge_limits() {
     return limits;
 }
 
-class listening_solver final : public http01_solver {
+class http01_listener final : public listening_solver {
 public:
-    listening_solver(const asio::any_io_executor& executor, event_sink& events, http01_settings settings)
+    http01_listener(const asio::any_io_executor& executor, event_sink& events, http01_settings settings)
         : shared_(std::make_shared<shared_table>()) {
         shared_->executor = executor;
         shared_->redirect_to_https = settings.redirect_to_https;
@@ -144,9 +144,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<http01_solver> make_http01_solver(const asio::any_io_executor& executor, event_sink& events,
-                                                  http01_settings settings) {
-    return std::make_unique<listening_solver>(executor, events, std::move(settings));
+std::unique_ptr<listening_solver> make_http01_solver(const asio::any_io_executor& executor,
+                                                     event_sink& events, http01_settings settings) {
+    return std::make_unique<http01_listener>(executor, events, std::move(settings));
 }
 
 } // namespace evercert::solvers

@@ -33,7 +33,7 @@ TEST_CASE("the four-line file has everything else by default") {
     CHECK(c.name == "example.com");
     CHECK(c.names == std::vector<identifier>{dns("example.com"), dns("www.example.com")});
     CHECK(c.policy->issuers == std::vector<std::string>{"letsencrypt"});
-    CHECK(c.policy->challenge == "http");
+    CHECK(c.policy->challenges == std::vector<std::string>{"http"});
     CHECK(c.policy->keys == std::vector<key_type>{key_type::ecdsa_p256});
     CHECK(!c.policy->reuse_key);
     CHECK(c.policy->profile.empty());
@@ -59,7 +59,7 @@ TEST_CASE("the four-line file has everything else by default") {
     CHECK(s.issuers.at("actalis").directory == "https://acme-api.actalis.com/acme/directory");
 
     REQUIRE(s.challenges.size() == 1);
-    CHECK(s.challenges.at("http") == http01_challenge{"http", {endpoint{"::", 80}}, false});
+    CHECK(s.challenges.at("http") == challenge{"http", http01_listener{{endpoint{"::", 80}}, false}});
     REQUIRE(s.deployments.size() == 2);
     const deployment& nginx = s.deployments.at("nginx");
     CHECK(nginx.name == "nginx");
@@ -157,8 +157,9 @@ certificates:
     CHECK(le.contacts == std::vector<std::string>{"ops@example.com", "sec@example.com"});
     CHECK(s.challenges.size() == 3);
     CHECK(s.challenges.at("front") ==
-          http01_challenge{"front", {endpoint{"0.0.0.0", 80}, endpoint{"::1", 8080}}, true});
-    CHECK(s.challenges.at("lone") == http01_challenge{"lone", {endpoint{"127.0.0.1", 5002}}, false});
+          challenge{"front", http01_listener{{endpoint{"0.0.0.0", 80}, endpoint{"::1", 8080}}, true}});
+    CHECK(s.challenges.at("lone") ==
+          challenge{"lone", http01_listener{{endpoint{"127.0.0.1", 5002}}, false}});
     const deployment& nginx = s.deployments.at("nginx");
     CHECK(nginx.test == std::vector<std::string>{"nginx", "-t"});
     CHECK(nginx.command == std::vector<std::string>{"nginx", "-s", "reload"});
@@ -182,7 +183,7 @@ certificates:
                                                  {identifier::kind::ip, "192.0.2.1"},
                                                  {identifier::kind::ip, "2001:db8::1"}});
     CHECK(*first.policy == issuance_policy{.issuers = {"corp", "letsencrypt"},
-                                           .challenge = "front",
+                                           .challenges = {"front"},
                                            .keys = {key_type::ecdsa_p384, key_type::rsa_2048},
                                            .reuse_key = true,
                                            .profile = "tlsserver",
@@ -191,7 +192,7 @@ certificates:
     CHECK(second.name == "second");
     CHECK(second.names == std::vector<identifier>{dns("host")});
     CHECK(*second.policy == issuance_policy{.issuers = {"corp"},
-                                            .challenge = "lone",
+                                            .challenges = {"lone"},
                                             .keys = {key_type::ed25519, key_type::rsa_3072,
                                                      key_type::rsa_4096, key_type::ecdsa_p256},
                                             .reuse_key = false,
@@ -298,8 +299,7 @@ TEST_CASE("a file with ten mistakes gives ten lines with the right places") {
         "built in: "
         "apache, app, nginx; did you mean \"nginx\"?",
         "16:13: certificates[1].names[0]: \"*.bücher.example\" is a wildcard, which only dns-01 can prove; "
-        "this version "
-        "has http-01 only, so list the names one by one",
+        "its challenge is http (http-01)",
     };
     REQUIRE(lines.size() == expected.size());
     for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -39,7 +39,7 @@ TEST_CASE("an entry changes what it gives and has the rest from defaults") {
              "  - {names: [e.example], profile: q}\n"
              "  - {names: [f.example], deploy: []}\n");
     issuance_policy expected = {.issuers = {"corp", "letsencrypt"},
-                                .challenge = "http",
+                                .challenges = {"http"},
                                 .keys = {key_type::rsa_2048},
                                 .reuse_key = true,
                                 .profile = "p",

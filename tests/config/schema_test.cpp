@@ -113,8 +113,9 @@ std::vector<std::string> wrong_scalars(value_type type) {
         return {"..", "-a", "a/b", "\"\""};
     case value_type::identifiers:
         return {"-bad-.example", "..", "\"\"", "\"a b.example\""};
-    case value_type::reference:
     case value_type::references:
+    case value_type::preference:
+    case value_type::preferences:
         return {"no-such-thing", "\"\""};
     case value_type::argv:
         return {"\"\""};
@@ -133,7 +134,7 @@ bool is_list(value_type type) {
 }
 
 bool is_map(value_type type) {
-    return type == value_type::section || type == value_type::named;
+    return type == value_type::section || type == value_type::named || type == value_type::preferences;
 }
 
 } // namespace
@@ -168,8 +169,7 @@ TEST_CASE("every key refuses a value of another type at its place") {
         for (const std::string& value : values) {
             const placed file = file_with(row, value);
             INFO(row.path << " in\n" << file.yaml);
-            const bool item =
-                value == "[[a]]" && (row.type == value_type::endpoints || row.type == value_type::emails);
+            const bool item = value == "[[a]]" && takes_one_or_list(row.type);
             CHECK(reported(file, file.key + (item ? "[0]" : ""), file.column + (item ? 1 : 0)));
         }
         if (row.path == "certificates[]") {

@@ -126,7 +126,7 @@ population::population(const options& of) : ari_share(of.ari_share) {
             if (std::get<4>(what)) {
                 fresh.deploy = {"web"};
             }
-            fresh.challenge = "http";
+            fresh.challenges = {"http"};
             fresh.profile = to_string(lives);
             policy = std::make_shared<const issuance_policy>(std::move(fresh));
         }

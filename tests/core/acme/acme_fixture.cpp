@@ -102,7 +102,7 @@ issuance acme_fixture::request_for(const std::vector<identifier>& for_names) {
     request.certificate = "example";
     request.names = for_names;
     request.csr = test_csr(for_names);
-    request.answers = &answers;
+    request.answers = [this](const identifier&) { return std::vector<solver*>{&answers}; };
     request.on_order = [this](accepted_order order) { return keep_order(this, std::move(order)); };
     return request;
 }

@@ -41,8 +41,12 @@ authorization_event seen(authorization a) {
     return authorization_event(std::move(a));
 }
 
+std::vector<std::string> only_http(const identifier&) {
+    return {"http-01"};
+}
+
 authorization_flow fetching() {
-    authorization_flow flow(ours, "http-01");
+    authorization_flow flow(ours, only_http);
     REQUIRE(flow.resume(authorization_event(kind::started)) == act::fetch);
     return flow;
 }
@@ -121,7 +125,7 @@ TEST_CASE("a challenge under validation is answered but not triggered again") {
 
 TEST_CASE("only our type with a good token is taken") {
     SECTION("no such type") {
-        authorization_flow flow(ours, "dns-01");
+        authorization_flow flow(ours, [](const identifier&) { return std::vector<std::string>{"dns-01"}; });
         flow.resume(authorization_event(kind::started));
         CHECK(flow.resume(seen(in(authorization_status::pending))) == act::fail);
         CHECK(flow.trouble().cause.code == errc::unsupported);
@@ -213,5 +217,71 @@ TEST_CASE("a refused trigger") {
         why.said = said("rateLimited");
         CHECK(flow.resume(authorization_event(kind::trigger_refused, why)) == act::fail);
         CHECK_FALSE(flow.trouble().order_gone);
+    }
+}
+
+TEST_CASE("of several challenges the first that the CA offers is taken") {
+    const auto offer = [](std::vector<challenge> offered) {
+        authorization made = in(authorization_status::pending);
+        made.challenges = std::move(offered);
+        return made;
+    };
+    const auto make = [](std::string type, challenge_status status = challenge_status::pending) {
+        challenge one;
+        one.url = "https://ca.example/c/" + type;
+        one.token = "t";
+        one.type = std::move(type);
+        one.status = status;
+        return one;
+    };
+    const auto flow_with = [](std::vector<std::string> types) {
+        authorization_flow flow(ours, [types = std::move(types)](const identifier&) { return types; });
+        REQUIRE(flow.resume(authorization_event(kind::started)) == act::fetch);
+        return flow;
+    };
+    challenge tokenless = make("tls-alpn-01");
+    tokenless.token.clear();
+
+    SECTION("in our order, not the CA's") {
+        authorization_flow flow = flow_with({"tls-alpn-01", "http-01"});
+        CHECK(flow.resume(seen(offer({make("http-01"), make("tls-alpn-01")}))) == act::present);
+        CHECK(flow.chosen().type == "tls-alpn-01");
+    }
+    SECTION("what is not offered, or cannot be used, is passed over") {
+        authorization_flow missing = flow_with({"tls-alpn-01", "http-01"});
+        CHECK(missing.resume(seen(offer({make("dns-01"), make("http-01")}))) == act::present);
+        CHECK(missing.chosen().type == "http-01");
+        authorization_flow spoilt = flow_with({"tls-alpn-01", "http-01"});
+        CHECK(spoilt.resume(seen(offer({tokenless, make("http-01")}))) == act::present);
+        CHECK(spoilt.chosen().type == "http-01");
+    }
+    SECTION("one that the CA is at work on stays") {
+        authorization_flow flow = flow_with({"tls-alpn-01", "http-01"});
+        CHECK(flow.resume(seen(offer(
+                  {make("tls-alpn-01"), make("http-01", challenge_status::processing)}))) == act::present);
+        CHECK(flow.chosen().type == "http-01");
+    }
+    SECTION("none: the error says what there is") {
+        authorization_flow none = flow_with({"tls-alpn-01", "dns-01"});
+        CHECK(none.resume(seen(offer({make("http-01")}))) == act::fail);
+        CHECK(none.trouble().cause.code == errc::unsupported);
+        CHECK(none.trouble().cause.message.find("tls-alpn-01 or dns-01") != std::string::npos);
+        CHECK(none.trouble().cause.foreign == "http-01");
+        authorization_flow spoilt = flow_with({"tls-alpn-01"});
+        CHECK(spoilt.resume(seen(offer({tokenless}))) == act::fail);
+        CHECK(spoilt.trouble().cause.code == errc::protocol);
+        authorization_flow nobody = flow_with({});
+        CHECK(nobody.resume(seen(offer({make("http-01")}))) == act::fail);
+        CHECK(nobody.trouble().cause.message.find("no challenge is configured") != std::string::npos);
+    }
+    SECTION("dns-persist-01 has no token, but names of the CA") {
+        challenge standing = make("dns-persist-01");
+        standing.token.clear();
+        standing.issuer_domains = {"ca.example"};
+        authorization_flow flow = flow_with({"dns-persist-01"});
+        CHECK(flow.resume(seen(offer({standing}))) == act::present);
+        standing.issuer_domains.clear();
+        authorization_flow nameless = flow_with({"dns-persist-01"});
+        CHECK(nameless.resume(seen(offer({standing}))) == act::fail);
     }
 }

@@ -201,7 +201,7 @@ struct engine_on_disk {
              const std::function<void(issuance_policy&)>& change = {}) {
         issuance_policy policy;
         policy.issuers = {"ca"};
-        policy.challenge = "http";
+        policy.challenges = {"http"};
         policy.deploy = std::move(deploy);
         if (change) {
             change(policy);

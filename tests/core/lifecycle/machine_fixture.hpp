@@ -77,7 +77,7 @@ struct told_machine {
             wanted.name = "a";
             wanted.names = {*parse_identifier("b.example"), *parse_identifier("a.example")};
             policy.issuers = {"ca"};
-            policy.challenge = "http";
+            policy.challenges = {"http"};
         });
     }
     void prefer(std::vector<std::string> issuers) {

@@ -87,7 +87,7 @@ struct setup {
         return ask("GET " + folder + token + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
     }
 
-    using solver_type = solvers::http01_solver;
+    using solver_type = solvers::listening_solver;
     asio::io_context loop;
     recorded_events events;
     std::unique_ptr<solver_type> solver;

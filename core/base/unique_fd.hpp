@@ -3,7 +3,7 @@
 #include <unistd.h>
 #include <utility>
 
-namespace evercert::backends {
+namespace evercert {
 
 /// Owns a file descriptor. A failing close is not looked at: what must be durable has been synced before.
 class unique_fd {
@@ -46,4 +46,4 @@ auto uninterrupted(Call call) {
     }
 }
 
-} // namespace evercert::backends
+} // namespace evercert
