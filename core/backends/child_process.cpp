@@ -17,11 +17,17 @@ child_process::child_process(const asio::any_io_executor& executor, spawned chil
     , output_limit_(output_limit)
     , pid_(child.pid)
     , pidfd_(executor)
-    , output_(executor)
     , deadline_(executor)
-    , done_(executor) {
+    , done_(executor)
+    , output_(executor, outcome_.output)
+    , errors_(executor, outcome_.errors) {
     pidfd_.assign(child.pidfd.release());
-    output_.assign(child.output.release());
+    output_.file.assign(child.output.release());
+    output_.open = true;
+    if (child.errors) {
+        errors_.file.assign(child.errors.release());
+        errors_.open = true;
+    }
     done_.expires_at(asio::steady_timer::time_point::max());
 }
 
@@ -37,7 +43,10 @@ void child_process::start(milliseconds deadline) {
     deadline_.expires_after(deadline);
     wait_deadline();
     wait_exit();
-    read_output();
+    read(output_);
+    if (errors_.open) {
+        read(errors_);
+    }
 }
 
 void child_process::signal_group(int number) const {
@@ -82,7 +91,7 @@ void child_process::on_exit() {
         wait_exit();
         return;
     }
-    if (!output_open_) {
+    if (!output_.open && !errors_.open) {
         finish();
         return;
     }
@@ -110,20 +119,20 @@ void child_process::learn_status() {
     }
 }
 
-void child_process::read_output() {
-    output_.async_read_some(
-        asio::buffer(buffer_), [self = shared_from_this()](error_code ec, std::size_t bytes) {
-            if (self->finished_ || !self->output_open_) {
+void child_process::read(stream& from) {
+    from.file.async_read_some(
+        asio::buffer(from.buffer), [self = shared_from_this(), &from](error_code ec, std::size_t bytes) {
+            if (self->finished_ || !from.open) {
                 return;
             }
-            std::string& output = self->outcome_.output;
-            output.append(self->buffer_.data(), std::min(bytes, self->output_limit_ - output.size()));
+            const std::size_t held = self->outcome_.output.size() + self->outcome_.errors.size();
+            from.into.append(from.buffer.data(), std::min(bytes, self->output_limit_ - held));
             if (!ec) {
-                self->read_output();
+                self->read(from);
                 return;
             }
-            self->output_open_ = false;
-            if (self->exited_) {
+            from.open = false;
+            if (self->exited_ && !self->output_.open && !self->errors_.open) {
                 self->finish();
             }
         });
@@ -134,9 +143,10 @@ void child_process::abandon() {
         return;
     }
     signal_group(SIGKILL);
-    output_open_ = false;
+    output_.open = errors_.open = false;
     error_code ignored;
-    output_.close(ignored);
+    output_.file.close(ignored);
+    errors_.file.close(ignored);
     deadline_.cancel();
     if (exited_) {
         finish();
@@ -149,7 +159,8 @@ void child_process::finish() {
     uninterrupted([&] { return ::waitpid(pid_, nullptr, 0); });
     error_code ignored;
     pidfd_.close(ignored);
-    output_.close(ignored);
+    output_.file.close(ignored);
+    errors_.file.close(ignored);
     deadline_.cancel();
     done_.cancel();
 }

@@ -31,7 +31,16 @@ public:
     [[nodiscard]] process_outcome take() { return std::move(outcome_); }
 
 private:
-    void read_output();
+    /// One pipe out of the program.
+    struct stream {
+        stream(const asio::any_io_executor& executor, std::string& sink) : file(executor), into(sink) {}
+        asio::posix::stream_descriptor file;
+        std::string& into;
+        std::array<char, 16 * 1024> buffer{};
+        bool open = false;
+    };
+
+    void read(stream& from);
     void wait_exit();
     void on_exit();
     void wait_deadline();
@@ -43,12 +52,11 @@ private:
     std::size_t output_limit_;
     pid_t pid_;
     asio::posix::stream_descriptor pidfd_;
-    asio::posix::stream_descriptor output_;
     asio::steady_timer deadline_; ///< then the grace, then the drain
     asio::steady_timer done_;     ///< never expires: cancelled when finished
-    std::array<char, 16 * 1024> buffer_{};
     process_outcome outcome_;
-    bool output_open_ = true;
+    stream output_;
+    stream errors_; ///< closed from the beginning unless stderr was to come apart
     bool exited_ = false;
     bool finished_ = false;
 };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <pwd.h>
+#include <string.h>
 
 namespace evercert::backends {
 namespace {
@@ -55,6 +56,22 @@ private:
     std::shared_ptr<child_process> child_;
 };
 
+/// However the coroutine goes, what the program was told in its environment is not left in freed memory.
+class environment_wiper {
+public:
+    explicit environment_wiper(process_request& request) : request_(request) {}
+    ~environment_wiper() {
+        for (auto& [name, value] : request_.environment) {
+            ::explicit_bzero(value.data(), value.size());
+        }
+    }
+    environment_wiper(const environment_wiper&) = delete;
+    environment_wiper& operator=(const environment_wiper&) = delete;
+
+private:
+    process_request& request_;
+};
+
 class spawning_runner final : public process_runner {
 public:
     spawning_runner(const asio::any_io_executor& executor, process_timing timing)
@@ -82,13 +99,16 @@ std::vector<std::string> spawning_runner::environment(const process_request& req
         }
     }
     std::vector<std::string> joined;
-    for (const auto& [name, value] : all) {
+    joined.reserve(all.size());
+    for (auto& [name, value] : all) {
         joined.push_back(fmt::format("{}={}", name, value));
+        ::explicit_bzero(value.data(), value.size());
     }
     return joined;
 }
 
 awaitable<result<process_outcome>> spawning_runner::run(process_request request) {
+    const environment_wiper at_exit(request);
     if (auto fits = check(request); !fits) {
         co_return fail(std::move(fits.error()));
     }
@@ -96,7 +116,7 @@ awaitable<result<process_outcome>> spawning_runner::run(process_request request)
     if (!file) {
         co_return fail(std::move(file.error()));
     }
-    auto started = spawn(*file, request.argv, environment(request));
+    auto started = spawn(*file, request.argv, environment(request), request.stderr_apart);
     if (!started) {
         co_return fail(std::move(started.error()));
     }

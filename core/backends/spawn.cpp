@@ -28,11 +28,11 @@ public:
     file_actions(const file_actions&) = delete;
     file_actions& operator=(const file_actions&) = delete;
 
-    /// Outputs first: the pipe may sit on a low number when the daemon was started without stdin.
-    int prepare(int output) {
+    /// Both pipes are above stderr (see above_standard), so that neither is overwritten before its turn.
+    int prepare(int output, int errors) {
         int wrong = ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
         if (wrong == 0) {
-            wrong = ::posix_spawn_file_actions_adddup2(&actions_, output, STDERR_FILENO);
+            wrong = ::posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
         }
         if (wrong == 0) {
             wrong = ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -96,6 +96,41 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return all;
 }
 
+/// A pipe's writing end. It may sit on a low number when the daemon was started without stdin or stdout, and
+/// would then be in the way of the program's own.
+unique_fd above_standard(unique_fd end) {
+    if (!end || end.get() > STDERR_FILENO) {
+        return end;
+    }
+    return unique_fd(::fcntl(end.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
+/// The reading end stays with `ours`; an invalid descriptor says that there are no more (errno).
+unique_fd make_pipe(unique_fd& ours) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) < 0) {
+        return unique_fd();
+    }
+    ours = unique_fd(ends[0]);
+    return above_standard(unique_fd(ends[1]));
+}
+
+/// What was handed to the program may be secret and is not left in freed memory.
+class wiper {
+public:
+    explicit wiper(std::vector<std::string>& texts) : texts_(texts) {}
+    ~wiper() {
+        for (std::string& each : texts_) {
+            ::explicit_bzero(each.data(), each.size());
+        }
+    }
+    wiper(const wiper&) = delete;
+    wiper& operator=(const wiper&) = delete;
+
+private:
+    std::vector<std::string>& texts_;
+};
+
 void kill_and_reap(pid_t pid) {
     ::kill(-pid, SIGKILL);
     uninterrupted([&] { return ::waitpid(pid, nullptr, 0); });
@@ -133,26 +168,25 @@ result<std::string> find_program(const std::string& name) {
 }
 
 result<spawned> spawn(const std::string& file, const std::vector<std::string>& argv,
-                      const std::vector<std::string>& environment) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) < 0) {
+                      std::vector<std::string> environment, bool stderr_apart) {
+    const wiper at_exit(environment);
+    spawned child;
+    unique_fd theirs = make_pipe(child.output);
+    unique_fd their_errors = theirs && stderr_apart ? make_pipe(child.errors) : unique_fd();
+    if (!theirs || (stderr_apart && !their_errors)) {
         return fail(system_error(errno, fmt::format("cannot make a pipe for {}", escape(file))));
     }
-    spawned child;
-    child.output = unique_fd(ends[0]);
-    unique_fd theirs(ends[1]);
 
     file_actions actions;
     attributes attrs;
     std::vector<std::string> arguments = argv;
-    std::vector<std::string> variables = environment;
-    int wrong = actions.prepare(theirs.get());
+    int wrong = actions.prepare(theirs.get(), stderr_apart ? their_errors.get() : theirs.get());
     if (wrong == 0) {
         wrong = attrs.prepare();
     }
     if (wrong == 0) {
         wrong = ::posix_spawn(&child.pid, file.c_str(), actions.get(), attrs.get(),
-                              pointers(arguments).data(), pointers(variables).data());
+                              pointers(arguments).data(), pointers(environment).data());
     }
     if (wrong != 0) {
         std::string what = fmt::format("cannot run {}", escape(file));

@@ -16,13 +16,14 @@ struct spawned {
     pid_t pid = -1;
     unique_fd pidfd;  ///< readable once the program has ended
     unique_fd output; ///< stdout and stderr, until every holder has closed it
+    unique_fd errors; ///< stderr alone, if that was asked for
 };
 
 /// The file to run for argv[0]; errc::not_found says where it was looked for.
 result<std::string> find_program(const std::string& name);
 /// Starts `file` with stdin from /dev/null, no other descriptors, default signals, nothing blocked. Ready
-/// made "NAME=value" strings are the whole environment.
+/// made "NAME=value" strings are the whole environment; they are wiped.
 result<spawned> spawn(const std::string& file, const std::vector<std::string>& argv,
-                      const std::vector<std::string>& environment);
+                      std::vector<std::string> environment, bool stderr_apart = false);
 
 } // namespace evercert::backends

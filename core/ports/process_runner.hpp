@@ -14,9 +14,10 @@ struct process_request {
     std::vector<std::string>
         argv; ///< argv[0] with a slash is a path, else looked up in the fixed PATH of the runner
     std::vector<std::pair<std::string, std::string>>
-        environment; ///< besides PATH, LANG and HOME nothing else is passed
+        environment; ///< besides PATH, LANG and HOME nothing else is passed. May hold secrets: it is wiped
     milliseconds deadline = seconds(30);
     std::size_t output_limit = 16 * 1024; ///< of stdout and stderr together; the rest is read and dropped
+    bool stderr_apart = false;            ///< what the program says to stderr comes in `errors`
 
     process_request() = default;
     explicit process_request(std::vector<std::string> a) : argv(std::move(a)) {}
@@ -27,6 +28,7 @@ struct process_outcome {
     int signal = 0;         ///< the signal that ended it, or 0
     bool timed_out = false; ///< we ended it (TERM, then KILL to the whole group) because the deadline passed
     std::string output;     ///< stdout and stderr as they came: foreign text
+    std::string errors;     ///< stderr alone, if that was asked for: foreign text
 
     [[nodiscard]] bool ok() const noexcept { return exit_code == 0 && !timed_out; }
     /// "exited with 1", "was killed by signal 9", "did not end within its deadline"

@@ -96,6 +96,24 @@ TEST_CASE("a program that does its work") {
     CHECK(no_children());
 }
 
+TEST_CASE("stderr comes apart if asked, both within one limit") {
+    auto request = shell("echo out; echo err >&2");
+    request.stderr_apart = true;
+    auto outcome = run(request);
+    CHECK(outcome.output == "out\n");
+    CHECK(outcome.errors == "err\n");
+    request = shell("head -c 100000 /dev/zero; head -c 100000 /dev/zero >&2");
+    request.stderr_apart = true;
+    outcome = run(request);
+    CHECK(outcome.ok());
+    CHECK(outcome.output.size() + outcome.errors.size() == 16 * 1024);
+    // A child that holds only stderr open is waited for as for one that holds both, and no longer.
+    request = shell("echo out; sleep 60 >/dev/null & exit 0");
+    request.stderr_apart = true;
+    CHECK(run(request).output == "out\n");
+    CHECK(no_children());
+}
+
 TEST_CASE("exit codes and signals are told apart") {
     auto one = run(shell("exit 1"));
     CHECK(one.exit_code == 1);
