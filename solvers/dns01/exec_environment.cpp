@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t file_limit = 64 * 1024;
 constexpr std::size_t shortest_secret = 6; // shorter ones ("1", "true") stand in too much innocent text
+constexpr std::size_t shortest_part = 4;
 
 bool is_name(std::string_view name) {
     auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
@@ -119,6 +120,13 @@ std::string secret_environment::redacted(std::string text) const {
         constexpr std::string_view instead = "[hidden]";
         for (auto at = text.find(value); at != text.npos; at = text.find(value, at + instead.size())) {
             text.replace(at, value.size(), instead);
+        }
+        // Output is cut where its limit is, and that may be inside a secret.
+        for (std::size_t n = std::min(text.size(), value.size() - 1); n >= shortest_part; --n) {
+            if (text.ends_with(std::string_view(value).substr(0, n))) {
+                text.replace(text.size() - n, n, instead);
+                break;
+            }
         }
     }
     return text;

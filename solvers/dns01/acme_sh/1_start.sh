@@ -60,9 +60,13 @@ _ev_debug() {
 _debug() { _ev_debug 1 "$@"; }
 _debug2() { _ev_debug 2 "$@"; }
 _debug3() { _ev_debug 3 "$@"; }
-_secure_debug() { _ev_debug 1 "${1-}" "[hidden]"; }
-_secure_debug2() { _ev_debug 2 "${1-}" "[hidden]"; }
-_secure_debug3() { _ev_debug 3 "${1-}" "[hidden]"; }
+_ev_secure_debug() {
+    # One argument alone may be the secret itself.
+    if [ "$#" -gt 2 ]; then _ev_debug "$1" "$2" "[hidden]"; else _ev_debug "$1" "[hidden]"; fi
+}
+_secure_debug() { _ev_secure_debug 1 "$@"; }
+_secure_debug2() { _ev_secure_debug 2 "$@"; }
+_secure_debug3() { _ev_secure_debug 3 "$@"; }
 __green() { printf '%s' "${1-}"; }
 __red() { printf '%s' "${1-}"; }
 __yellow() { printf '%s' "${1-}"; }

@@ -1,5 +1,5 @@
 # shellcheck shell=dash
-# What scripts save: lines "NAME VALUE_IN_BASE64 DIGEST". The digest is of the value that the operator's files
+# What scripts save: lines "NAME =VALUE_IN_BASE64 DIGEST". The digest is of the value that the operator's files
 # had for the name when it was saved, or "-": as long as those say the same, what was saved is newer; once the
 # operator changes them, they are.
 _ev_is_name() { case $1 in '' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;; esac }
@@ -25,7 +25,7 @@ _ev_put() {
         fi
         {
             [ ! -f "$1" ] || grep -v -e "^$2 " "$1"
-            [ "$#" -lt 3 ] || printf '%s %s %s\n' "$2" "$(printf '%s' "$3" | base64 -w 0)" "$4"
+            [ "$#" -lt 3 ] || printf '%s =%s %s\n' "$2" "$(printf '%s' "$3" | base64 -w 0)" "$4"
         } >"$1.new"
         mv -f "$1.new" "$1"
     )
@@ -45,7 +45,7 @@ _ev_read() {
     _ev_their=$(_ev_theirs "$2")
     _ev_mark=$(_ev_field "$1" "$2" 3)
     if [ -n "$_ev_mark" ] && { [ -z "$_ev_their" ] || [ "$_ev_mark" = "$(_ev_digest_of "$_ev_their")" ]; }; then
-        _ev_field "$1" "$2" 2 | base64 -d
+        _ev_field "$1" "$2" 2 | cut -c 2- | base64 -d
     else
         _ev_unwrapped "$_ev_their"
     fi
@@ -84,7 +84,7 @@ _ev_filled=" "
 if [ -f "$ACCOUNT_CONF_PATH" ]; then
     while read -r _ev_name _ev_coded _ev_mark; do
         if _ev_is_name "$_ev_name" && eval "[ -z \"\${$_ev_name-}\" ]"; then
-            _ev_text=$(printf '%s' "$_ev_coded" | base64 -d)
+            _ev_text=$(printf '%s' "${_ev_coded#=}" | base64 -d)
             eval "$_ev_name=\$_ev_text"
             _ev_filled="$_ev_filled$_ev_name "
         fi

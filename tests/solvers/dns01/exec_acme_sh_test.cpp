@@ -130,7 +130,7 @@ TEST_CASE_METHOD(acme_hooks, "A dnsapi script finds its zone, adds and removes b
     // Nothing is left behind, and what is kept is ours alone.
     CHECK((std::filesystem::status(folder / "state").permissions() & std::filesystem::perms(077)) ==
           std::filesystem::perms::none);
-    CHECK(contents("state/domains/www.example.com").starts_with("FAKE_Last Mg== "));
+    CHECK(contents("state/domains/www.example.com").starts_with("FAKE_Last =Mg== "));
 
     // From now on the script knows its credentials from what it saved, as with acme.sh.
     settings.environment_files.clear();
@@ -181,6 +181,8 @@ TEST_CASE_METHOD(acme_hooks, "What an old script saved it finds in the variable 
     CHECK(said("_saveaccountconf Old_Key \"k 1\"; _savedomainconf D d; return 1").empty());
     CHECK(said("_err \"$Old_Key $(_readaccountconf Old_Key) $(_readdomainconf D)\"; return 1") ==
           "k 1 k 1 d");
+    CHECK(said("_saveaccountconf_mutable E ''; _saveaccountconf_mutable F f; return 1").empty());
+    CHECK(said("_err \"[$(_readaccountconf_mutable E)$(_readaccountconf_mutable F)]\"; return 1") == "[f]");
     settings.state_folder.clear();
     CHECK(said("_saveaccountconf_mutable K v; _err \"$(_readaccountconf_mutable K)\"; return 1") == "v");
     CHECK(said("_err \"[$(_readaccountconf_mutable K)]\"; return 1") == "[]");
@@ -236,6 +238,7 @@ TEST_CASE_METHOD(acme_hooks, "Each helper does what scripts expect of it", "[dns
         {"_info key value", "key='value'"},
         {"_debug quiet; _secure_debug quiet x", ""},
         {"DEBUG=2; _secure_debug2 name hunter2 2>&1", "name='[hidden]'"},
+        {"DEBUG=2; _secure_debug2 hunter2 2>&1; _debug2 said 2>&1", "[hidden]\nsaid"},
         {"f=$(_mktemp); [ -f \"$f\" ] && echo yes", "yes"},
         {"_isIPv4 192.0.2.1 && _isIPv6 2001:db8::1 && ! _isIPv4 a.example && echo yes", "yes"},
         {"_digest sha3 </dev/null 2>&1", "the digest 'sha3' is not known here"},

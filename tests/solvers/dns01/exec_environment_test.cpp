@@ -82,4 +82,6 @@ TEST_CASE("values are taken out of what a program printed", "[dns01exec]") {
     secrets.set("SHORT", "1");
     CHECK(secrets.redacted("+ curl -H abcdef abcdefabcdef 1") == "+ curl -H [hidden] [hidden][hidden] 1");
     CHECK(secrets.redacted("") == "");
+    CHECK(secrets.redacted("cut in abcde") == "cut in [hidden]");
+    CHECK(secrets.redacted("cut in abc") == "cut in abc");
 }
