@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <map>
 #include <unistd.h>
 
@@ -149,7 +150,7 @@ awaitable<result<void>> exec_provider::run(hook_operation what, std::vector<txt_
     }
     process_request request(call.argv);
     request.environment = secrets->all();
-    for (const auto* more : {&settings_.environment, &call.environment}) {
+    for (const auto* more : {&std::as_const(settings_.environment), &call.environment}) {
         request.environment.insert(request.environment.end(), more->begin(), more->end());
     }
     request.deadline = run_deadline(settings_);

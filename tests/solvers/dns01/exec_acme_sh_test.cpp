@@ -13,7 +13,7 @@ namespace {
 
 /// As such scripts are written: credentials kept by the account functions, the zone found label by label,
 /// answers taken apart by _egrep_o.
-constexpr std::string_view api_script = R"(#!/usr/bin/env sh
+constexpr std::string_view api_script = R"sh(#!/usr/bin/env sh
 # shellcheck disable=SC2034
 dns_fake_info='A DNS service in a test
 Options:
@@ -34,40 +34,51 @@ dns_fake_add() {
   _debug _domain_id "$_domain_id"
   if _fake_rest POST "zones/$_domain_id/records" "{\"name\":\"$fulldomain\",\"type\":\"TXT\",\"content\":\"$txtvalue\"}"; then
     if _contains "$response" '"success": true'; then
-      _savedomainconf FAKE_Last "$(printf "%s\n" "$response" | _egrep_o '"id": *[0-9]*' | _head_n 1 | cut -d : -f 2 | tr -d ' ')" _info
-                                        "Added, OK" return 0 fi fi _err "Add txt record error." return 1
+      _savedomainconf FAKE_Last "$(printf "%s\n" "$response" | _egrep_o '"id": *[0-9]*' | _head_n 1 | cut -d : -f 2 | tr -d ' ')"
+      _info "Added, OK"
+      return 0
+    fi
+  fi
+  _err "Add txt record error."
+  return 1
 }
 
 dns_fake_rm() {
-    fulldomain = $1 txtvalue =
-        $2 _fake_credentials || return 1 _get_root "$fulldomain" ||
-        return 1 _fake_rest GET "zones/$_domain_id/records" || return 1 record_id = $(
-            printf "%s\n"
-                   "$response" |
-            _egrep_o
-            "\"id\":[0-9]*,\"record\":{\"name\":\"$fulldomain\",\"type\":\"TXT\",\"content\":\"$txtvalue\"" |
-            _egrep_o "\"id\":[0-9]*" | cut - d : -f 2) if[-z "$record_id"];
-    then _info "Don't need to remove." return 0 fi _fake_rest DELETE "zones/$_domain_id/records/$record_id" &&
-        _contains "$response" '"success": true'
+  fulldomain=$1
+  txtvalue=$2
+  _fake_credentials || return 1
+  _get_root "$fulldomain" || return 1
+  _fake_rest GET "zones/$_domain_id/records" || return 1
+  record_id=$(printf "%s\n" "$response" | _egrep_o "\"id\":[0-9]*,\"record\":{\"name\":\"$fulldomain\",\"type\":\"TXT\",\"content\":\"$txtvalue\"" | _egrep_o "\"id\":[0-9]*" | cut -d : -f 2)
+  if [ -z "$record_id" ]; then
+    _info "Don't need to remove."
+    return 0
+  fi
+  _fake_rest DELETE "zones/$_domain_id/records/$record_id" && _contains "$response" '"success": true'
 }
 
 _fake_credentials() {
-    FAKE_Token = "${FAKE_Token:-$(_readaccountconf_mutable FAKE_Token)}" FAKE_Api =
-        "${FAKE_Api:-$(_readaccountconf_mutable FAKE_Api)}" if[-z "$FAKE_Token"] || [-z "$FAKE_Api"];
-    then FAKE_Token = "" _err "You didn't specify the api token yet." return 1 fi
+  FAKE_Token="${FAKE_Token:-$(_readaccountconf_mutable FAKE_Token)}"
+  FAKE_Api="${FAKE_Api:-$(_readaccountconf_mutable FAKE_Api)}"
+  if [ -z "$FAKE_Token" ] || [ -z "$FAKE_Api" ]; then
+    FAKE_Token=""
+    _err "You didn't specify the api token yet."
+    return 1
+  fi
 }
 
 _get_root() {
-    domain = $1 i = 1 p = 1 while true;
-    do {
-        h = $(printf "%s"
-                     "$domain" |
-              cut - d.- f "$i" - 100) if[-z "$h"];
-    }
-    then return 1 fi _fake_rest GET "zones?name=$h" || return 1 response =
-        $(printf "%s"
-                 "$response" |
-          _normalizeJson) if _contains "$response" '"id":"'; then
+  domain=$1
+  i=1
+  p=1
+  while true; do
+    h=$(printf "%s" "$domain" | cut -d . -f "$i"-100)
+    if [ -z "$h" ]; then
+      return 1
+    fi
+    _fake_rest GET "zones?name=$h" || return 1
+    response=$(printf "%s" "$response" | _normalizeJson)
+    if _contains "$response" '"id":"'; then
       _domain_id=$(printf "%s\n" "$response" | _egrep_o '"id":"[^"]*"' | _head_n 1 | cut -d : -f 2 | tr -d \")
       _sub_domain=$(printf "%s" "$domain" | cut -d . -f 1-"$p")
       _domain=$h
@@ -79,19 +90,19 @@ _get_root() {
 }
 
 _fake_rest() {
-    export _H1 = "Authorization: Bearer $FAKE_Token" if["$1" = "GET"];
-    then response = "$(_get " $FAKE_Api / $2 ")" else response = "$(_post " $ {
-        3 -
-    }
-    " " $FAKE_Api /
-        $2 " "
-           " " $1 " " application /
-        json ")" fi if["$?" != "0"];
-    then _err "error $2" return 1 fi grep - q "^X-Request-Id: r1"
-                                              "$HTTP_HEADER" ||
-        return 1
+  export _H1="Authorization: Bearer $FAKE_Token"
+  if [ "$1" = "GET" ]; then
+    response="$(_get "$FAKE_Api/$2")"
+  else
+    response="$(_post "${3-}" "$FAKE_Api/$2" "" "$1" "application/json")"
+  fi
+  if [ "$?" != "0" ]; then
+    _err "error $2"
+    return 1
+  fi
+  grep -q "^X-Request-Id: r1" "$HTTP_HEADER" || return 1
 }
-)";
+)sh";
 
 struct acme_hooks : real_hooks {
     acme_hooks() {
@@ -206,7 +217,7 @@ TEST_CASE_METHOD(acme_hooks, "Each helper does what scripts expect of it", "[dns
          "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
         {message + " | _hmac md5 " + jefe + " hex", "750c783e6ab0b503eaa86e310a5db738"},
         {message + " | _hmac sha512 " + jefe + " | _base64",
-         "FktPenv8+Bni45X75zteCjh71kIiKDH9YQJwzX6iUFVJdYu/dcBamUptA09l+PDm/cqusaNNSmtLY24HCji8tzcK"},
+         "Fkt6e/z4GeLjlfvnO1bgo4e9ZCIugx/WECcM1+olBVSXWL91wFqZSm0DT2X48Ob9yuqxo01Ka0tjbgcKOLznNw=="},
         {"printf 'Test Using Larger Than Block-Size Key - Hash Key First' | _hmac sha256 $(printf '%0262d' 0 "
          "| tr 0 a) "
          "hex",

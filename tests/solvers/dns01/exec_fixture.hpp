@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>

@@ -4,6 +4,7 @@
 #include "tests/solvers/dns01/exec_fixture.hpp"
 #include "tests/support/temp_folder.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <sys/stat.h>

@@ -29,7 +29,7 @@ pid_t pid_in(const real_hooks& hooks, const std::string& file) {
 } // namespace
 
 TEST_CASE_METHOD(real_hooks, "A script for lego puts records and takes them away", "[dns01exec]") {
-    auto settings = hook(hook_convention::lego, script("update-dns.sh", R"(#!/bin/sh
+    auto settings = hook(hook_convention::lego, script("update-dns.sh", R"sh(#!/bin/sh
 set -eu
 action=$1 name=$2 value=$3
 [ "$#" -eq 3 ] || exit 9
@@ -38,7 +38,7 @@ present) echo "$name 120 IN TXT \"$value\"" >>"$ZONE_FILE" ;;
 cleanup) grep -vF "\"$value\"" "$ZONE_FILE" >"$ZONE_FILE.new" || true; mv "$ZONE_FILE.new" "$ZONE_FILE" ;;
 *) exit 8 ;;
 esac
-)"));
+)sh"));
     settings.environment_files = {folder.write("env", "ZONE_FILE='" + (folder / "zone") + "'\n")};
     make(settings);
     succeed({add(txt("example.com", "-value1")), add(txt("example.com", "value2")),
@@ -53,7 +53,7 @@ esac
 TEST_CASE_METHOD(real_hooks,
                  "certbot's two hooks: the cleanup hook gets what the auth hook printed to stdout",
                  "[dns01exec]") {
-    auto settings = hook(hook_convention::certbot, script("authenticator.sh", R"(#!/bin/bash
+    auto settings = hook(hook_convention::certbot, script("authenticator.sh", R"sh(#!/bin/bash
 echo "asking the API" >&2
 [ -z "${CERTBOT_TOKEN+set}" ] || exit 9
 echo "add _acme-challenge.$CERTBOT_DOMAIN $CERTBOT_VALIDATION" >>"$(dirname "$0")/log"
@@ -61,10 +61,10 @@ if [ "$CERTBOT_REMAINING_CHALLENGES" = 0 ]; then
   echo "reload after $CERTBOT_ALL_DOMAINS" >>"$(dirname "$0")/log"
 fi
 echo "record-$CERTBOT_DOMAIN"
-)"));
-    settings.cleanup = {script("cleanup.sh", R"(#!/bin/bash
+)sh"));
+    settings.cleanup = {script("cleanup.sh", R"sh(#!/bin/bash
 echo "rm $CERTBOT_DOMAIN $CERTBOT_VALIDATION $CERTBOT_AUTH_OUTPUT" >>"$(dirname "$0")/log"
-)")};
+)sh")};
     make(settings);
     succeed({add(txt("a.example", "v1")), add(txt("b.example", "v2"))});
     CHECK(contents("log") == "add _acme-challenge.a.example v1\nadd _acme-challenge.b.example v2\n"
@@ -75,7 +75,7 @@ echo "rm $CERTBOT_DOMAIN $CERTBOT_VALIDATION $CERTBOT_AUTH_OUTPUT" >>"$(dirname 
 }
 
 TEST_CASE_METHOD(real_hooks, "A hook for dehydrated, plain and with HOOK_CHAIN", "[dns01exec]") {
-    const std::string path = script("hook.sh", R"(#!/usr/bin/env bash
+    const std::string path = script("hook.sh", R"sh(#!/usr/bin/env bash
 set -e
 LOG="$(dirname "$0")/log"
 deploy_challenge() {
@@ -93,7 +93,7 @@ if [[ "${HANDLER}" =~ ^(deploy_challenge|clean_challenge)$ ]]; then
 else
   exit 7
 fi
-)");
+)sh");
     make(hook(hook_convention::dehydrated, path));
     succeed({add(txt("a.example", "v1")), add(txt("b.example", "v2")), remove(txt("a.example", "v1"))});
     CHECK(contents("log") == "call\nupdate add _acme-challenge.a.example 300 IN TXT \"v1\" tok-v1\n"
@@ -110,25 +110,24 @@ fi
 
 TEST_CASE_METHOD(real_hooks, "A hook that hangs is ended with all it started, and the next ones work",
                  "[dns01exec]") {
-    auto settings = hook(hook_convention::lego, script("hook", R"(#!/bin/sh
-cd "$(dirname "$0")" case $2 in * hang*) trap '' TERM;
-                         sleep 60 & echo $ !> child; echo "waiting for the API"; while :; do wait; done;;*)
-                        echo "$1 $2" >>
-                    log;
-    ;
+    auto settings = hook(hook_convention::lego, script("hook", R"sh(#!/bin/sh
+cd "$(dirname "$0")"
+case $2 in
+*hang*) trap '' TERM; sleep 60 & echo $! >child; echo "waiting for the API"; while :; do wait; done ;;
+*) echo "$1 $2" >>log ;;
 esac
-)"));
+)sh"));
     settings.deadline = seconds(2);
-make(settings);
-auto hang = add(txt("hang.example", "v"));
-auto next = add(txt("b.example", "v"));
-wait({hang, next});
-CHECK(next->ok());
-CHECK(hang->why().code == errc::timed_out);
-CHECK(hang->why().foreign == "waiting for the API");
-CHECK(hang->why().message.find("longer deadline") != std::string::npos);
-CHECK(goes_away(pid_in(*this, "child")));
-CHECK(contents("log") == "present _acme-challenge.b.example.\n");
+    make(settings);
+    auto hang = add(txt("hang.example", "v"));
+    auto next = add(txt("b.example", "v"));
+    wait({hang, next});
+    CHECK(next->ok());
+    CHECK(hang->why().code == errc::timed_out);
+    CHECK(hang->why().foreign == "waiting for the API");
+    CHECK(hang->why().message.find("longer deadline") != std::string::npos);
+    CHECK(goes_away(pid_in(*this, "child")));
+    CHECK(contents("log") == "present _acme-challenge.b.example.\n");
 }
 
 TEST_CASE_METHOD(real_hooks, "A hook that floods is read to its end and kept in bounds", "[dns01exec]") {
