@@ -5,6 +5,7 @@
 
 #include <boost/beast/http/error.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace evercert::net {
@@ -19,6 +20,17 @@ constexpr auto token_table =
 bool is_token(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(),
                                         [](char c) { return token_table[static_cast<unsigned char>(c)]; });
+}
+
+bool is_known_method(std::string_view method) noexcept {
+    static constexpr std::array<std::string_view, 6> methods = {"GET", "HEAD",  "POST",
+                                                                "PUT", "PATCH", "DELETE"};
+    return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
+/// Methods that a server waits for a body of: an empty one is said to be empty (RFC 9110 section 8.6).
+bool expects_body(std::string_view method) noexcept {
+    return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
 bool is_ours(std::string_view name) noexcept {
@@ -36,8 +48,9 @@ bool valid_header(std::string_view name, std::string_view value) noexcept {
 
 result<std::string> write_request(const http_request& request, std::string_view target,
                                   std::string_view authority, std::string_view user_agent) {
-    if (request.method != "GET" && request.method != "HEAD" && request.method != "POST") {
-        return fail(errc::invalid_argument, "only GET, HEAD and POST requests can be sent");
+    if (!is_known_method(request.method)) {
+        return fail(errc::invalid_argument,
+                    "only GET, HEAD, POST, PUT, PATCH and DELETE requests can be sent");
     }
     std::string out;
     out.reserve(512 + request.body.size());
@@ -57,7 +70,7 @@ result<std::string> write_request(const http_request& request, std::string_view 
     if (out.size() > response_header_limit) {
         return fail(errc::invalid_argument, "the request headers are longer than 32 KiB");
     }
-    if (request.method == "POST" || !request.body.empty()) {
+    if (expects_body(request.method) || !request.body.empty()) {
         out.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
     }
     out += "\r\n";

@@ -27,8 +27,8 @@ constexpr std::size_t read_buffer_limit = 64 * 1024;
 /// outside ASCII.
 bool valid_header(std::string_view name, std::string_view value) noexcept;
 
-/// The request as sent. `target` and `authority` come from parse_url. Refuses methods other than GET, HEAD,
-/// POST, invalid headers, and headers that are ours to write (Host, Content-Length, Connection ...).
+/// The request as sent. `target` and `authority` come from parse_url. Refuses methods that the port
+/// does not name, invalid headers, and headers that are ours to write (Host, Content-Length, Connection ...).
 result<std::string> write_request(const http_request& request, std::string_view target,
                                   std::string_view authority, std::string_view user_agent);
 

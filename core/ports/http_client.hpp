@@ -14,13 +14,15 @@ namespace evercert {
 using http_header = std::pair<std::string, std::string>;
 
 struct http_request {
-    std::string method = "GET"; ///< GET, HEAD or POST
+    std::string method = "GET"; ///< GET, HEAD, POST, PUT, PATCH or DELETE
     std::string url;            ///< absolute https URL; http too if `allow_http`
     std::vector<http_header> headers;
     std::string body;
     std::size_t body_limit = 1024 * 1024; ///< a longer response body is errc::too_large
     milliseconds deadline = seconds(30);  ///< for the whole exchange: lookup, connect, handshake, both bodies
-    bool allow_http = false; ///< plain http is enough: what comes is signed (CRLs). Never for ACME
+    /// Plain http is enough: what comes is signed (CRLs), or an operator said so of an API of their own. Never
+    /// for ACME.
+    bool allow_http = false;
 
     http_request() = default;
     http_request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}

@@ -198,7 +198,9 @@ TEST_CASE_METHOD(client_setup, "What does not belong into a request is refused b
         {"GET", "https://user:pw@127.0.0.1/"},
         {"GET", good + "a\r\nX: y"},
         {"GET", ""},
-        {"DELETE", good},
+        {"TRACE", good},
+        {"CONNECT", good},
+        {"delete", good},
         {"GET\r\n", good},
         {"get", good},
     };

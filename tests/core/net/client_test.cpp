@@ -49,6 +49,47 @@ TEST_CASE_METHOD(
     CHECK(server->connections == 1);
 }
 
+TEST_CASE_METHOD(client_setup,
+                 "PUT, PATCH and DELETE are sent as they are; what may have a body says its length") {
+    serve([](auto, auto) { return reply("HTTP/1.1 204 No Content\r\n\r\n"); });
+    struct row {
+        std::string method;
+        std::string body;
+        std::string length; ///< empty: no Content-Length
+    };
+    const std::vector<row> rows{{"PUT", "{}", "2"}, {"PUT", "", "0"},   {"PATCH", "[1]", "3"},
+                                {"PATCH", "", "0"}, {"DELETE", "", ""}, {"DELETE", "x", "1"},
+                                {"GET", "", ""},    {"POST", "", "0"}};
+    for (const auto& each : rows) {
+        CAPTURE(each.method, each.body);
+        http_request request(each.method, server->url("/zone"));
+        request.body = each.body;
+        const auto answer = send(std::move(request));
+        REQUIRE(answer.has_value());
+        CHECK(answer->status == 204);
+        const auto& sent = server->requests.back();
+        CHECK(sent.starts_with(each.method + " /zone HTTP/1.1\r\n"));
+        CHECK(sent.ends_with("\r\n\r\n" + each.body));
+        const bool says_length = sent.find("Content-Length: " + each.length + "\r\n") != std::string::npos;
+        CHECK(says_length == !each.length.empty());
+        CHECK((sent.find("Content-Length") == std::string::npos) == each.length.empty());
+    }
+    CHECK(server->connections == 1);
+}
+
+TEST_CASE_METHOD(client_setup, "PUT, PATCH and DELETE are not sent again on a fresh connection") {
+    for (const std::string method : {"PUT", "PATCH", "DELETE"}) {
+        CAPTURE(method);
+        client_with(settings());
+        serve([](auto, auto request) { return request == 0 ? reply(ok("x")) : reply("", after::cut); });
+        REQUIRE(get().has_value());
+        const auto answer = send({method, server->url()});
+        REQUIRE_FALSE(answer.has_value());
+        CHECK(answer.error().code == errc::network);
+        CHECK(server->requests.size() == 2);
+    }
+}
+
 TEST_CASE_METHOD(client_setup, "Connections are kept and used again, and closed when the server says so") {
     serve([](auto connection, auto) {
         return connection == 0 ? reply(ok("1")) : reply(ok("2", "Connection: close\r\n"), after::hang);
