@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -84,6 +85,14 @@ std::string base64url(std::string_view bytes) {
     } else if (bytes.size() - at == 1) {
         put(byte(at) << 16U, 2);
     }
+    return text;
+}
+
+std::string base64(std::string_view bytes) {
+    std::string text = base64url(bytes);
+    std::replace(text.begin(), text.end(), '-', '+');
+    std::replace(text.begin(), text.end(), '_', '/');
+    text.append((4 - text.size() % 4) % 4, '=');
     return text;
 }
 

@@ -12,7 +12,7 @@ ARROWS = {
     "core/lifecycle": ["core/acme", "core/store", "core/crypto", "core/ports"],
     "core/net": ["core/ports"],
     "core/backends": ["core/ports", "core/net", "core/json"],
-    "solvers": ["core/ports", "core/model", "core/base", "core/net", "core/crypto"],
+    "solvers": ["core/ports", "core/model", "core/base", "core/net", "core/crypto", "core/json"],
     "config": ["core/model", "core/base"],
     "systemd": ["core/base"],
     "daemon": ["config", "solvers", "systemd", "core/lifecycle", "core/net"],

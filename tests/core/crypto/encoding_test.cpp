@@ -31,6 +31,12 @@ TEST_CASE("base64url vectors of RFC 4648") {
         CHECK(base64url_decode(text).value() == bytes);
         CHECK(base64_decode_liberal(text).value() == bytes);
     }
+    CHECK(base64("") == "");
+    CHECK(base64("f") == "Zg==");
+    CHECK(base64("fo") == "Zm8=");
+    CHECK(base64("foo") == "Zm9v");
+    CHECK(base64("\xfb\xff\xfe") == "+//+");
+    CHECK(base64("Aladdin:open sesame") == "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="); // RFC 7617 section 2
 }
 
 TEST_CASE("every byte survives base64url at every length") {
