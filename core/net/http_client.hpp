@@ -20,7 +20,8 @@ struct http_client_settings {
 /// per origin; refuses http: URLs (unless a request allows them, which then go straight to the origin: there
 /// is no setting for a proxy of plain http), userinfo and bytes that do not belong into a request line or
 /// header. A request that fails on a kept connection before any byte of an answer is sent again once on a
-/// fresh one, if that is safe: GET and HEAD only; PUT and DELETE too change what another may have changed in between.
+/// fresh one, if that is safe: GET and HEAD only; PUT and DELETE too change what another may have changed in
+/// between.
 std::unique_ptr<http_client> make_http_client(const asio::any_io_executor& executor,
                                               http_client_settings settings);
 

@@ -20,8 +20,8 @@ struct http_request {
     std::string body;
     std::size_t body_limit = 1024 * 1024; ///< a longer response body is errc::too_large
     milliseconds deadline = seconds(30);  ///< for the whole exchange: lookup, connect, handshake, both bodies
-    /// Plain http is enough: what comes is signed (CRLs), or an operator said so of an API of their own. Never
-    /// for ACME.
+    /// Plain http is enough: what comes is signed (CRLs), or an operator said so of an API of their own.
+    /// Never for ACME.
     bool allow_http = false;
 
     http_request() = default;

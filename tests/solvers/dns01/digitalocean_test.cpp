@@ -91,7 +91,8 @@ TEST_CASE_METHOD(digitalocean_fixture, "DigitalOcean: a configured domain is ask
     CHECK(outside.error().code == errc::invalid_argument);
     CHECK(says(outside, "does not lie in the configured zone example.com"));
     http.expect("GET", domains + "example.com", "", 404, "{}");
-    CHECK(says(add(task(value, "b.example.com")), "the configured zone example.com cannot be seen with the token in"));
+    CHECK(says(add(task(value, "b.example.com")),
+               "the configured zone example.com cannot be seen with the token in"));
     settings.zone = "Example.com";
     CHECK_FALSE(solvers::make_digitalocean(world, settings).has_value());
 }
