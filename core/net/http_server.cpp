@@ -1,349 +1,53 @@
 #include "core/net/http_server.hpp"
 
-#include "core/base/stop_signal.hpp"
-#include "core/net/listen_socket.hpp"
 #include "core/net/server_session.hpp"
-
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <cerrno>
-#include <fcntl.h>
-#include <list>
-#include <map>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace evercert::net {
 
 namespace {
 
-using boost::system::error_code;
-using generic_protocol = asio::generic::stream_protocol;
-
-struct listener {
-    listener(const asio::any_io_executor& executor, listen_socket opened)
-        : socket(std::move(opened)), readable(executor, socket.get()) {}
-
-    ~listener() { readable.release(); } // the descriptor is the listen_socket's to close
-
-    listen_socket socket;
-    asio::posix::stream_descriptor readable;
-};
-
-struct peer_name {
-    std::string text;
-    std::string source; ///< what is counted for per_source; empty: not counted
-    std::optional<unsigned> uid;
-};
-
-peer_name name_peer(int descriptor, const generic_protocol::endpoint& from) {
-    peer_name out;
-    if (from.data()->sa_family == AF_UNIX) {
-        ucred who{};
-        socklen_t size = sizeof who;
-        if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0) {
-            out.text = fmt::format("unix uid={} gid={} pid={}", who.uid, who.gid, who.pid);
-            out.uid = who.uid;
-        }
-        return out;
-    }
-    asio::ip::tcp::endpoint where;
-    if (from.size() > where.capacity()) {
-        return out;
-    }
-    where.resize(from.size());
-    std::memcpy(where.data(), from.data(), from.size());
-    auto address = where.address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
-    }
-    out.text = address.to_string();
-    if (address.is_v4()) {
-        const auto bytes = address.to_v4().to_bytes();
-        out.source.assign(bytes.begin(), bytes.end());
-    } else {
-        const auto bytes = address.to_v6().to_bytes();
-        out.source.assign(bytes.begin(), bytes.begin() + 8);
-    }
-    return out;
-}
-
-/// Everything of the server that the coroutines need; outlives the server object while some still unwind.
-class core : public std::enable_shared_from_this<core> {
-public:
-    core(const asio::any_io_executor& executor, event_sink& events, server_limits limits,
-         request_handler handler)
-        : executor_(executor)
-        , drained_(executor)
-        , services_(std::make_shared<session_services>(executor, events, limits, std::move(handler))) {
-        reserve();
-    }
-
-    ~core() {
-        if (spare_ >= 0) {
-            ::close(spare_);
-        }
-    }
-
-    core(const core&) = delete;
-    core& operator=(const core&) = delete;
-
-    result<void> listen(listen_address where) {
-        services_->stopping = false;
-        auto opened = open(where);
-        if (!opened) {
-            return fail(std::move(opened.error()));
-        }
-        if (opened->get() >= 0) {
-            auto made = std::make_shared<listener>(executor_, std::move(*opened));
-            listeners_.push_back(made);
-            asio::co_spawn(executor_, accept_loop(shared_from_this(), std::move(made)), asio::detached);
-        }
-        return {};
-    }
-
-    awaitable<void> stop() {
-        services_->stopping = true;
-        close_listeners();
-        end_sessions([](const server_session& s) { return s.idle(); });
-        while (!sessions_.empty()) {
-            error_code ec;
-            drained_.expires_at(steady_time::max());
-            co_await drained_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-            throw_if_cancelled(co_await asio::this_coro::cancellation_state);
-        }
-    }
-
-    /// The server object goes: nothing of its owner may be used any more.
-    void shut() {
-        services_->closed = services_->stopping = true;
-        close_listeners();
-        end_sessions([](const server_session&) { return true; });
-    }
-
-    [[nodiscard]] std::vector<std::string> addresses() const {
-        std::vector<std::string> out;
-        for (const auto& l : listeners_) {
-            out.push_back(l->socket.address);
-        }
-        return out;
-    }
-
-private:
-    /// An empty socket: the address is covered by one that is open already.
-    result<listen_socket> open(const listen_address& where) {
-        if (const auto* path = std::get_if<unix_endpoint>(&where)) {
-            return open_unix(*path);
-        }
-        if (const auto* passed = std::get_if<passed_socket>(&where)) {
-            return take_passed(*passed);
-        }
-        const auto& tcp = std::get<endpoint>(where);
-        const bool ipv6 = tcp.address.find(':') != std::string::npos;
-        for (const auto& l : listeners_) {
-            if (tcp.port != 0 && l->socket.port == tcp.port) {
-                if (ipv6 && !l->socket.ipv6) {
-                    return open_tcp(tcp, ipv6_mode::only); // "0.0.0.0:80" and "[::]:80" side by side
-                }
-                if (!ipv6 && l->socket.dual_stack) {
-                    return listen_socket();
-                }
-            }
-        }
-        return open_tcp(tcp, ipv6_mode::dual_stack);
-    }
-
-    void close_listeners() {
-        for (const auto& l : listeners_) {
-            error_code ignored;
-            l->readable.cancel(ignored);
-            l->readable.release();
-            l->socket = listen_socket();
-        }
-        listeners_.clear();
-    }
-
-    template <class Which>
-    void end_sessions(Which which) {
-        const auto copy = sessions_; // a session that ends takes itself off the list
-        for (const auto& s : copy) {
-            if (which(*s)) {
-                s->abort();
-            }
-        }
-    }
-
-    void reserve() { spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
-
-    static awaitable<void> accept_loop(std::shared_ptr<core> self, std::shared_ptr<listener> from) {
-        for (;;) {
-            error_code ec;
-            co_await from->readable.async_wait(asio::posix::descriptor_base::wait_read,
-                                               asio::redirect_error(asio::use_awaitable, ec));
-            if (ec || from->socket.get() < 0) {
-                co_return;
-            }
-            bool again = true;
-            for (int burst = 0; again && burst < 64 && from->socket.get() >= 0; ++burst) {
-                again = self->accept_one(from->socket.get());
-            }
-            if (self->starved_) {
-                // Not even the spare descriptor could be had: look again in a while instead of spinning.
-                self->starved_ = false;
-                asio::steady_timer pause(self->executor_, milliseconds(50));
-                co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-            }
-        }
-    }
-
-    /// False when there is nobody left to accept.
-    bool accept_one(int listening) {
-        generic_protocol::endpoint from;
-        socklen_t size = static_cast<socklen_t>(from.capacity());
-        const int descriptor = ::accept4(listening, from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (descriptor >= 0) {
-            from.resize(size);
-            short_of_descriptors_ = false;
-            admit(descriptor, from);
-            return true;
-        }
-        switch (errno) {
-        case ECONNABORTED:
-        case EINTR:
-        case EPROTO:
-        case EPERM: // a firewall said no to this one
-            return true;
-        case EMFILE:
-        case ENFILE:
-            return turn_away(listening);
-        case ENOBUFS:
-        case ENOMEM:
-            starved_ = true;
-            return false;
-        default:
-            return false;
-        }
-    }
-
-    /// With the spare descriptor one waiting connection can be accepted and closed, or it would wake us for
-    /// ever.
-    bool turn_away(int listening) {
-        if (!std::exchange(short_of_descriptors_, true)) {
-            event out;
-            out.id = "http.descriptors_exhausted";
-            out.level = severity::error;
-            out.message = "no file descriptors are left: connections are turned away (raise LimitNOFILE=)";
-            services_->events.emit(out);
-        }
-        if (spare_ < 0) {
-            reserve();
-        }
-        if (spare_ < 0) {
-            starved_ = true;
-            return false;
-        }
-        ::close(spare_);
-        const int descriptor = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
-        if (descriptor >= 0) {
-            ::close(descriptor);
-        }
-        reserve();
-        return descriptor >= 0;
-    }
-
-    void admit(int descriptor, const generic_protocol::endpoint& from) {
-        auto peer = name_peer(descriptor, from);
-        if (sessions_.size() >= services_->limits.connections) {
-            drop_oldest_idle();
-        }
-        const bool full = sessions_.size() >= services_->limits.connections;
-        if (full || (!peer.source.empty() && sources_[peer.source] >= services_->limits.per_source)) {
-            ::close(descriptor);
-            return;
-        }
-        generic_protocol::socket socket(executor_);
-        error_code ec;
-        socket.assign(generic_protocol(from.data()->sa_family, 0), descriptor, ec);
-        if (ec) {
-            ::close(descriptor);
-            return;
-        }
-        if (!peer.source.empty()) {
-            ++sources_[peer.source];
-        }
-        sessions_.push_back(
-            std::make_shared<server_session>(std::move(socket), services_, std::move(peer.text), peer.uid));
-        const auto at = std::prev(sessions_.end());
-        auto done = [self = shared_from_this(), session = *at, source = peer.source](std::exception_ptr) {
-            self->forget(session, source);
-        };
-        auto bound = asio::bind_cancellation_slot((*at)->cancel->slot(), std::move(done));
-        auto guarded = stop_signal::guard((*at)->cancel, (*at)->run());
-        asio::co_spawn(executor_, std::move(guarded), std::move(bound));
-    }
-
-    /// Room for a newcomer at the cost of the one that has been silent the longest.
-    void drop_oldest_idle() {
-        const auto oldest =
-            std::find_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->idle(); });
-        if (oldest == sessions_.end()) {
-            return;
-        }
-        const auto victim = std::move(*oldest);
-        sessions_.erase(oldest);
-        victim->abort();
-    }
-
-    void forget(const std::shared_ptr<server_session>& session, const std::string& source) {
-        sessions_.remove(session);
-        if (const auto found = sources_.find(source); found != sources_.end() && --found->second == 0) {
-            sources_.erase(found);
-        }
-        if (sessions_.empty()) {
-            drained_.cancel();
-        }
-    }
-
-    asio::any_io_executor executor_;
-    asio::steady_timer drained_;
-    std::shared_ptr<session_services> services_;
-    std::vector<std::shared_ptr<listener>> listeners_;
-    std::list<std::shared_ptr<server_session>> sessions_; ///< oldest first
-    std::map<std::string, std::size_t> sources_;
-    int spare_ = -1;
-    bool short_of_descriptors_ = false;
-    bool starved_ = false;
-};
-
 class loop_server final : public http_server {
 public:
-    explicit loop_server(std::shared_ptr<core> inside) : core_(std::move(inside)) {}
-    ~loop_server() override { core_->shut(); }
+    loop_server(const asio::any_io_executor& executor, event_sink& events, server_limits limits,
+                request_handler handler)
+        : services_(std::make_shared<session_services>(executor, events, limits, std::move(handler))) {
+        auto make = [services = services_](socket_server::socket accepted,
+                                           peer_name peer) -> std::shared_ptr<session> {
+            return std::make_shared<server_session>(std::move(accepted), services, std::move(peer.text),
+                                                    peer.uid);
+        };
+        sockets_ = std::make_shared<socket_server>(executor, events, "http.descriptors_exhausted",
+                                                   socket_limits{limits.connections, limits.per_source},
+                                                   std::move(make));
+    }
+    ~loop_server() override {
+        services_->closed = services_->stopping = true;
+        sockets_->shut();
+    }
     loop_server(const loop_server&) = delete;
     loop_server& operator=(const loop_server&) = delete;
 
-    result<void> listen(listen_address where) override { return core_->listen(std::move(where)); }
+    result<void> listen(listen_address where) override {
+        services_->stopping = false;
+        return sockets_->listen(std::move(where));
+    }
     awaitable<void> stop() override {
-        const auto keep = core_;
+        services_->stopping = true;
+        const auto keep = sockets_; // whoever waits here may outlive us
         co_await keep->stop();
     }
-    [[nodiscard]] std::vector<std::string> addresses() const override { return core_->addresses(); }
+    [[nodiscard]] std::vector<std::string> addresses() const override { return sockets_->addresses(); }
 
 private:
-    std::shared_ptr<core> core_;
+    std::shared_ptr<session_services> services_;
+    std::shared_ptr<socket_server> sockets_;
 };
 
 } // namespace
 
 std::unique_ptr<http_server> make_http_server(const asio::any_io_executor& executor, event_sink& events,
                                               server_limits limits, request_handler handler) {
-    return std::make_unique<loop_server>(
-        std::make_shared<core>(executor, events, limits, std::move(handler)));
+    return std::make_unique<loop_server>(executor, events, limits, std::move(handler));
 }
 
 } // namespace evercert::net

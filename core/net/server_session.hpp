@@ -1,12 +1,10 @@
 #pragma once
 // One connection of the HTTP server.
-#include "core/base/stop_signal.hpp"
 #include "core/net/http_server.hpp"
 #include "core/net/request_head.hpp"
+#include "core/net/socket_server.hpp"
 #include "core/net/watchdog.hpp"
 
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 
 #include <memory>
@@ -27,21 +25,19 @@ struct session_services {
     bool closed = false;
 };
 
-class server_session {
+class server_session final : public session {
 public:
-    using socket = asio::generic::stream_protocol::socket;
+    using socket = socket_server::socket;
 
     server_session(socket accepted, std::shared_ptr<session_services> services, std::string peer,
                    std::optional<unsigned> peer_uid);
 
     /// Serves requests until the connection ends. The session must outlive the coroutine.
-    awaitable<void> run();
-    /// Ends everything on the connection at once, a handler under way included.
-    void abort();
+    awaitable<void> run() override;
+    /// A handler under way is ended too.
+    void abort() override;
     /// Between two requests, or still reading one: closing it loses no answer.
-    [[nodiscard]] bool idle() const noexcept { return !answering_; }
-
-    std::shared_ptr<stop_signal> cancel = std::make_shared<stop_signal>();
+    [[nodiscard]] bool idle() const noexcept override { return !answering_; }
 
 private:
     struct received {
