@@ -1,6 +1,5 @@
 #include "solvers/http01/http01_solver.hpp"
 
-#include "core/base/text.hpp"
 #include "solvers/http01/responder.hpp"
 #include "solvers/http01/token_table.hpp"
 
@@ -57,50 +56,23 @@ net::server_limits challenge_limits() {
 class http01_listener final : public listening_solver {
 public:
     http01_listener(const asio::any_io_executor& executor, event_sink& events, http01_settings settings)
-        : shared_(std::make_shared<shared_table>()) {
+        : shared_(std::make_shared<shared_table>())
+        , places_("http-01", std::move(settings.listen),
+                  [this](net::listen_address where) { return server_->listen(std::move(where)); }) {
         shared_->executor = executor;
         shared_->redirect_to_https = settings.redirect_to_https;
         auto handler = [shared = shared_](net::server_request request) {
             return handle(shared, std::move(request));
         };
         server_ = net::make_http_server(executor, events, challenge_limits(), std::move(handler));
-        for (auto& where : settings.listen) {
-            places_.push_back({std::move(where), false});
-        }
     }
 
     [[nodiscard]] std::string_view challenge_type() const noexcept override { return "http-01"; }
 
-    result<void> open() override {
-        wanted_ = true;
-        std::vector<std::string> messages;
-        errc code = errc::invalid_argument;
-        for (auto& each : places_) {
-            if (each.open) {
-                continue;
-            }
-            auto opened = server_->listen(each.where);
-            each.open = opened.has_value();
-            if (!opened) {
-                code = messages.empty() ? opened.error().code : code;
-                messages.push_back(opened.error().message);
-            }
-        }
-        if (messages.empty()) {
-            if (places_.empty()) {
-                return fail(code, "the http-01 challenge has no address to listen on: give it `listen`");
-            }
-            return {};
-        }
-        return fail(code, "http-01: " + join(messages, "; "));
-    }
+    result<void> open() override { return places_.open(); }
 
     awaitable<void> close() override {
-        wanted_ = false;
-        for (auto& each : places_) {
-            // A passed descriptor is closed with the server and cannot be opened again.
-            each.open = each.open && std::holds_alternative<net::passed_socket>(each.where);
-        }
+        places_.closed();
         co_await server_->stop();
     }
 
@@ -110,17 +82,8 @@ public:
         // Counted even when it fails, because clean_up is called either way.
         shared_->table.put(task.name.base(), task.token, std::move(task.key_authorization),
                            std::move(task.on_fetched));
-        if (!server_->addresses().empty()) {
-            co_return result<void>();
-        }
-        if (!wanted_) {
-            co_return fail(errc::io, "no http-01 listener is open");
-        }
-        auto opened = open(); // whoever held the port may have gone
-        if (!opened && server_->addresses().empty()) {
-            co_return fail(std::move(opened.error()));
-        }
-        co_return result<void>();
+        auto opened = places_.open_again([this] { return !server_->addresses().empty(); });
+        co_return opened;
     }
 
     awaitable<result<void>> wait_ready(challenge_task) override { co_return result<void>(); }
@@ -131,15 +94,9 @@ public:
     }
 
 private:
-    struct place {
-        net::listen_address where;
-        bool open = false;
-    };
-
     std::shared_ptr<shared_table> shared_;
     std::unique_ptr<net::http_server> server_;
-    std::vector<place> places_;
-    bool wanted_ = false;
+    listen_places places_;
 };
 
 } // namespace
