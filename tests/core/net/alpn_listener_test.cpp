@@ -129,7 +129,7 @@ TEST_CASE_METHOD(alpn_setup, "A name of sixteen thousand bytes is nobody's") {
 
 TEST_CASE_METHOD(alpn_setup, "Half a ClientHello is closed at the deadline, without a word") {
     net::alpn_limits limits;
-    limits.lifetime = milliseconds(60);
+    limits.lifetime = milliseconds(200);
     start(limits);
     serve("a.example");
     const auto hello = client_hello_of(tls_plan("a.example"));
@@ -159,7 +159,8 @@ TEST_CASE_METHOD(alpn_setup, "Handshakes wait for their turn, and for one that h
     auto third = stall(loop, where, client_hello_of(tls_plan("b.example")));
     CHECK(quiet(loop, *second));
     CHECK(quiet(loop, *third));
-    identities.erase("b.example"); // cleaned up while it waits
+    REQUIRE(run_until(loop, [&] { return lookups == 4; })); // two for the first, one for each who waits
+    identities.erase("b.example");                          // cleaned up while it waits
     first.reset();
     CHECK(next(loop, *second).value().size() > 300);
     CHECK(quiet(loop, *third));
@@ -200,11 +201,12 @@ TEST_CASE_METHOD(alpn_setup, "stop closes who has not said what he wants, and le
     const auto silent = stall(loop, where, "\x16");
     tls_client client{tls_plan("a.example")};
     const auto busy = stall(loop, where, client.step({}));
+    const auto flight = next(loop, *busy).value();
     bool stopped = false;
     asio::co_spawn(loop, listener->stop(), [&](std::exception_ptr) { stopped = true; });
     CHECK_FALSE(next(loop, *silent).has_value());
     CHECK_FALSE(stopped);
-    busy->send(asio::buffer(client.step(next(loop, *busy).value())));
+    busy->send(asio::buffer(client.step(flight)));
     CHECK(client.outcome.done);
     CHECK(run_until(loop, [&] { return shown == 1; }));
     boost::system::error_code ignored;
@@ -225,6 +227,7 @@ TEST_CASE_METHOD(alpn_setup, "A listener may go while connections are open, and 
     const auto busy = stall(loop, where, hello);
     const auto waiting = stall(loop, where, hello);
     CHECK(next(loop, *busy).value().size() > 300);
+    REQUIRE(run_until(loop, [&] { return lookups == 3; }));
     listener.reset();
     lookups = 0;
     for (const auto* each : {&half, &busy, &waiting}) {
