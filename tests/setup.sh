@@ -6,7 +6,7 @@ set -euo pipefail
 
 packages=(
     build-essential cmake ninja-build ccache pkg-config
-    libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev catch2
+    libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libldns-dev catch2
     ca-certificates openssl python3 nginx apache2 haproxy libjemalloc-dev procps strace faketime mount e2fsprogs xfsprogs curl
 )
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")

@@ -2,6 +2,8 @@
 
 #include "core/crypto/handles.hpp"
 
+#include <openssl/crypto.h>
+
 namespace evercert::crypto {
 
 std::string sha256(std::string_view bytes) {
@@ -16,14 +18,23 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-    std::string mac(32, '\0');
+    return hmac(hash::sha256, key, bytes);
+}
+
+std::string hmac(hash with, std::string_view key, std::string_view bytes) {
+    const char* name = with == hash::sha256 ? "SHA256" : with == hash::sha384 ? "SHA384" : "SHA512";
+    std::string mac(with == hash::sha256 ? 32 : with == hash::sha384 ? 48 : 64, '\0');
     std::size_t size = 0;
     // A null key pointer would mean "no key set" instead of an empty one.
     const char* key_bytes = key.empty() ? "" : key.data();
-    const auto* good = EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_bytes, key.size(),
+    const auto* good = EVP_Q_mac(nullptr, "HMAC", nullptr, name, nullptr, key_bytes, key.size(),
                                  as_bytes(bytes), bytes.size(), as_bytes(mac), mac.size(), &size);
-    require(good != nullptr && size == mac.size(), "HMAC-SHA-256");
+    require(good != nullptr && size == mac.size(), "HMAC");
     return mac;
+}
+
+bool same_mac(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string hex(std::string_view bytes) {

@@ -95,7 +95,8 @@ struct dns_update {
 };
 
 /// One exchange each; any rcode is a value. Errors: errc::invalid_argument (a name that cannot be asked for),
-/// network, timed_out, protocol (an answer that is none). Cancelling the coroutine closes its sockets.
+/// network (no way there, or nobody listens), timed_out, protocol (an answer that is none). Cancelling the
+/// coroutine closes its sockets.
 class dns_client {
 public:
     virtual ~dns_client() = default;
@@ -104,7 +105,9 @@ public:
     virtual awaitable<result<dns_answer>> resolve(dns_question what) = 0;
     /// Asks this server for what it knows itself.
     virtual awaitable<result<dns_answer>> ask(endpoint server, dns_question what) = 0;
-    /// Sends an update, signed if there is a key; the answer's signature is checked (else errc::protocol).
+    /// Sends an update, signed if there is a key, which must live as long as the call; the answer's signature
+    /// is checked (else errc::protocol). A server that does not accept the key is errc::refused, clocks that
+    /// do not agree are errc::out_of_time.
     virtual awaitable<result<dns_answer>> update(endpoint server, dns_update what, const tsig_key* key) = 0;
 };
 

@@ -56,12 +56,12 @@ class checker(unittest.TestCase):
     def test_arrows(self):
         allowed = [("core/model", "core/base"), ("core/ports", "core/base"), ("core/acme", "core/ports"),
                    ("core/acme", "core/model"), ("core/store", "core/json"), ("core/lifecycle", "core/acme"),
-                   ("core/backends", "core/net"), ("solvers", "core/net"), ("solvers", "core/json"), ("config", "core/model"),
+                   ("core/backends", "core/net"), ("solvers", "core/net"), ("solvers", "core/dns"), ("solvers", "core/json"), ("config", "core/model"),
                    ("systemd", "core/base"), ("daemon", "config"), ("daemon", "core/lifecycle"), ("daemon", "solvers"),
                    ("tests", "core/acme"), ("daemon/wiring", "core/backends")]
         forbidden = [("core/base", "core/model"), ("core/model", "core/ports"), ("core/json", "core/crypto"),
                      ("core/acme", "core/net"), ("core/acme", "core/store"), ("core/store", "core/acme"),
-                     ("core/lifecycle", "core/backends"), ("core/net", "core/crypto"), ("core/acme", "daemon"),
+                     ("core/lifecycle", "core/backends"), ("core/net", "core/crypto"), ("core/dns", "core/net"), ("core/acme", "core/dns"), ("core/acme", "daemon"),
                      ("solvers", "core/acme"), ("solvers", "core/store"), ("solvers", "core/lifecycle"),
                      ("config", "core/crypto"), ("config", "daemon"), ("systemd", "core/model"),
                      ("daemon", "core/backends"), ("daemon/control", "core/backends"), ("core/base", "tests")]
@@ -80,7 +80,7 @@ class checker(unittest.TestCase):
         for room, header in [("core/acme", "openssl/evp.h"), ("daemon", "rapidjson/document.h"), ("daemon", "yaml-cpp/yaml.h"),
                              ("daemon", "systemd/sd-daemon.h"), ("solvers", "boost/beast/http.hpp"), ("core/model", "idn2.h"),
                              ("core/lifecycle", "boost/asio/ssl.hpp"), ("config", "boost/asio.hpp"), ("core/base", "CLI/CLI.hpp"),
-                             ("core/net", "curl/curl.h"), ("core/base", "catch2/catch.hpp"), ("core/lifecycle", "libpsl.h")]:
+                             ("core/net", "curl/curl.h"), ("core/dns", "ldns/ldns.h"), ("core/base", "catch2/catch.hpp"), ("core/lifecycle", "libpsl.h")]:
             self.expect(f"{room}/a.cpp", f"#include <vector>\n#include <{header}>\n", (2, "door"))
         for room, header in [("core/crypto", "openssl/evp.h"), ("core/net", "boost/beast/http.hpp"), ("config", "idn2.h"),
                              ("core/net", "boost/asio/ssl.hpp"), ("systemd", "systemd/sd-daemon.h"), ("config", "fmt/format.h"),

@@ -79,6 +79,16 @@ TEST_CASE("digests") {
     // RFC 4231 test case 2.
     CHECK(hex(hmac_sha256("Jefe", "what do ya want for nothing?")) ==
           "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    CHECK(hex(hmac(hash::sha384, "Jefe", "what do ya want for nothing?")) ==
+          "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649");
+    CHECK(hex(hmac(hash::sha512, "Jefe", "what do ya want for nothing?")) ==
+          "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdca"
+          "eab1a34d4a6b4b"
+          "636e070a38bce737");
+    CHECK(same_mac("abc", "abc"));
+    CHECK(same_mac("", ""));
+    CHECK_FALSE(same_mac("abc", "abd"));
+    CHECK_FALSE(same_mac("abc", "abcd"));
     CHECK(hex(hmac_sha256("", "")) == "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
     CHECK(hex(std::string_view("\x00\x7f\xff", 3)) == "007fff");
 }
