@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <type_traits>
 
 namespace evercert::dns {
 namespace {
@@ -50,7 +51,12 @@ void wake_at(const std::shared_ptr<timed_socket<Socket>>& on, steady_time when) 
         const auto alive = weak.lock();
         if (!ec && alive && alive->due == when) {
             error_code ignored;
-            alive->socket.cancel(ignored);
+            if constexpr (std::is_same_v<Socket, tcp::socket>) {
+                // Reading goes on in steps of its own: what comes between two of them must stop the next.
+                alive->socket.close(ignored);
+            } else {
+                alive->socket.cancel(ignored);
+            }
         }
     };
     on->timer.async_wait(std::move(wake));
@@ -112,7 +118,7 @@ awaitable<result<std::string>> ask_udp(endpoint server, std::string packet, judg
             co_return fail(unreachable(server, ec));
         }
         wake_at(on, until);
-        while (socket_clock() < until) {
+        while (socket_clock() < until) { // a wake that came while nothing was under way stopped nothing
             const std::size_t size = co_await on->socket.async_receive(
                 asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, ec));
             throw_if_cancelled(co_await asio::this_coro::cancellation_state);
@@ -145,10 +151,6 @@ awaitable<result<std::string>> ask_tcp(endpoint server, std::string packet, judg
     wake_at(on, end);
     error_code ec;
     for (int step = 0; step < 4; ++step) {
-        // A wake that came between two operations stopped none of them.
-        if (socket_clock() >= end) {
-            co_return fail(too_late(server, patience, "TCP"));
-        }
         if (step == 0) {
             co_await on->socket.async_connect(*to, asio::redirect_error(asio::use_awaitable, ec));
         } else if (step == 1) {
@@ -159,7 +161,7 @@ awaitable<result<std::string>> ask_tcp(endpoint server, std::string packet, judg
                                       asio::redirect_error(asio::use_awaitable, ec));
         }
         throw_if_cancelled(co_await asio::this_coro::cancellation_state);
-        if (ec == asio::error::operation_aborted) {
+        if (ec && socket_clock() >= end) {
             co_return fail(too_late(server, patience, "TCP"));
         }
         if (ec == asio::error::eof) {

@@ -17,6 +17,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
@@ -177,7 +178,8 @@ public:
         }
     }
     std::vector<std::string> requests;
-    bool hang = false; ///< keep the connection and say nothing
+    bool hang = false; ///< keep the connection and say nothing more
+    bool drip = false; ///< one byte each 20 ms, as long as the asker stays
 
 private:
     awaitable<void> serve() {
@@ -197,9 +199,13 @@ private:
                                       asio::redirect_error(asio::use_awaitable, ec));
             requests.push_back(request);
             const auto out = how_(request);
-            if (out) {
-                co_await asio::async_write(socket, asio::buffer(*out),
-                                           asio::redirect_error(asio::use_awaitable, ec));
+            for (std::size_t at = 0; out && !ec && at < out->size();) {
+                const auto part = asio::buffer(*out) + at;
+                const auto size_now = asio::buffer(part, drip ? 1 : out->size());
+                at += co_await asio::async_write(socket, size_now,
+                                                 asio::redirect_error(asio::use_awaitable, ec));
+                asio::steady_timer pause(loop_, drip ? milliseconds(20) : milliseconds(0));
+                co_await pause.async_wait(asio::use_awaitable);
             }
             if (hang) {
                 kept_.push_back(std::move(socket));
