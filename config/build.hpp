@@ -23,6 +23,9 @@ struct named_entry {
 /// Well-named entries of `root`'s key, each name once; those that are no map too, since others may refer to
 /// them.
 std::vector<named_entry> named_entries(const section& root, std::string_view key);
+/// A list must not have the same item twice.
+void refuse_repeats(const section& entry, std::string_view key, const std::string& path,
+                    mistake_list& mistakes);
 /// The schema below the names of `key`.
 const schema_node& named_schema(std::string_view key);
 

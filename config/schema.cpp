@@ -1,5 +1,6 @@
 #include "config/schema.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace evercert::config {
@@ -125,30 +126,6 @@ constexpr schema_row rows[] = {
      .low = 1,
      .high = 10,
      .sentence = "Mail addresses for this CA only, in place of the file's `email`."},
-    {.path = "challenges",
-     .type = named,
-     .sentence = "Ways to prove control of names; `http` (http-01 on [::]:80) exists unless given."},
-    {.path = "challenges.*", .type = section, .sentence = "One way to prove control."},
-    {.path = "challenges.*.type",
-     .type = choice,
-     .required = true,
-     .allowed = "http-01 tls-alpn-01",
-     .sentence = "ACME challenge type."},
-    {.path = "challenges.*.listen",
-     .type = endpoints,
-     .low = 1,
-     .high = 16,
-     .sentence =
-         "Addresses and ports of the embedded server, [::]:80 for http-01 and [::]:443 for tls-alpn-01 "
-         "unless given: CAs connect to these ports and no others."},
-    {.path = "challenges.*.redirect_to_https",
-     .type = flag,
-     .fallback = "false",
-     .sentence = "http-01: answers every request that is not a challenge with a redirect to https."},
-    {.path = "challenges.*.webroot",
-     .type = path,
-     .sentence = "http-01: folder that another server answers from; tokens are put below it, and nothing is "
-                 "listened on. {name} in it stands for the name that is proven."},
     {.path = "deployments",
      .type = named,
      .sentence = "Ways to make a server use a new certificate; nginx and apache are built in, and an entry "
@@ -299,7 +276,14 @@ std::vector<std::string_view> schema_row::allowed_words() const {
 }
 
 std::span<const schema_row> schema() noexcept {
-    return rows;
+    static const std::vector<schema_row> all = [] {
+        std::vector<schema_row> both(std::begin(rows), std::end(rows));
+        // Where people look for them: before deployments, not at the end.
+        const auto next = std::ranges::find(both, "deployments", &schema_row::path);
+        both.insert(next, challenge_rows().begin(), challenge_rows().end());
+        return both;
+    }();
+    return all;
 }
 
 const schema_node* schema_node::element() const {
@@ -314,7 +298,7 @@ const schema_node* schema_node::element() const {
 const schema_node& schema_tree() {
     static const schema_node tree = [] {
         schema_node root;
-        for (const schema_row& row : rows) {
+        for (const schema_row& row : schema()) {
             descend(root, row.path, row);
         }
         return root;
@@ -324,7 +308,7 @@ const schema_node& schema_tree() {
 
 std::vector<std::string_view> paths_ending_in(std::string_view key) {
     std::vector<std::string_view> found;
-    for (const schema_row& row : rows) {
+    for (const schema_row& row : schema()) {
         if (row.key() == key && row.path.size() > key.size()) {
             found.push_back(row.path);
         }

@@ -23,15 +23,17 @@ enum class value_type {
     choices,  ///< list of them
     path,     ///< file or folder; relative ones start at the working directory
     https_url,
-    endpoints,   ///< "address:port" or a list of them
-    emails,      ///< an address or a list of them
-    argv,        ///< program and arguments; no shell
-    unit,        ///< systemd service
-    safe_name,   ///< what may name a folder
-    references,  ///< list of names of issuers, deployments ...
-    preference,  ///< a name, or a list of names in order of preference
-    preferences, ///< a map from patterns of names to preferences
-    identifiers, ///< list of names for a certificate
+    http_url,     ///< the same, or http
+    endpoint_one, ///< "address:port"
+    endpoints,    ///< "address:port" or a list of them
+    emails,       ///< an address or a list of them
+    argv,         ///< program and arguments; no shell
+    unit,         ///< systemd service
+    safe_name,    ///< what may name a folder
+    references,   ///< list of names of issuers, deployments ...
+    preference,   ///< a name, or a list of names in order of preference
+    preferences,  ///< a map from patterns of names to preferences
+    identifiers,  ///< list of names for a certificate
 };
 
 struct schema_row {
@@ -51,6 +53,8 @@ struct schema_row {
 };
 
 std::span<const schema_row> schema() noexcept;
+/// The part of them that is about challenges.
+std::span<const schema_row> challenge_rows() noexcept;
 
 /// The same rows as a tree, for walking a document.
 struct schema_node {

@@ -14,6 +14,9 @@ bool operator==(const settings& a, const settings& b) {
 }
 
 std::string_view challenge_type(const challenge& what) noexcept {
+    if (const auto* dns = std::get_if<dns_challenge>(&what.how)) {
+        return dns->per_account ? "dns-account-01" : "dns-01";
+    }
     return std::holds_alternative<tls_alpn01_listener>(what.how) ? "tls-alpn-01" : "http-01";
 }
 

@@ -1,11 +1,14 @@
 #pragma once
 // What a configuration file means, checked and with all defaults in place.
+#include "core/base/time.hpp"
 #include "core/model/deployment.hpp"
 #include "core/model/endpoint.hpp"
 #include "core/model/issuer.hpp"
 #include "core/model/managed_certificate.hpp"
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -46,10 +49,38 @@ struct tls_alpn01_listener {
     friend bool operator==(const tls_alpn01_listener&, const tls_alpn01_listener&) = default;
 };
 
+/// TXT records for dns-01 or dns-account-01. What a provider has no use for is empty.
+struct dns_challenge {
+    bool per_account = false; ///< dns-account-01
+    std::string provider;     ///< as the schema lists them
+    std::string propagation = "enforce";
+    milliseconds propagation_timeout = std::chrono::minutes(2);
+    std::vector<endpoint> resolvers;  ///< none: the system's
+    std::optional<std::uint32_t> ttl; ///< seconds
+    endpoint server;                  ///< rfc2136
+    std::string secret_file;          ///< also the TSIG key
+    std::string secret_credential;    ///< or a systemd credential of this name
+    std::string url;
+    std::string zone;
+    std::string zone_id;
+    std::string user;
+    std::string aws_profile = "default";
+    bool raw = false;
+    std::string convention; ///< exec
+    std::vector<std::string> command;
+    std::vector<std::string> cleanup_command;
+    std::string environment_file;
+    std::string account_conf;
+    bool one_at_a_time = true;
+    bool chain = false;
+    milliseconds timeout{0}; ///< 0: the provider's own
+    friend bool operator==(const dns_challenge&, const dns_challenge&) = default;
+};
+
 /// One way to prove control.
 struct challenge {
     std::string name;
-    std::variant<http01_listener, http01_webroot, tls_alpn01_listener> how;
+    std::variant<http01_listener, http01_webroot, tls_alpn01_listener, dns_challenge> how;
     friend bool operator==(const challenge&, const challenge&) = default;
 };
 /// "http-01", as ACME calls it.

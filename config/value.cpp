@@ -42,16 +42,18 @@ bool only(std::string_view text, std::string_view more) {
     });
 }
 
-std::string url_trouble(std::string_view url) {
-    if (!equals_ignoring_case(url.substr(0, 8), "https://")) {
-        return equals_ignoring_case(url.substr(0, 7), "http://")
-                   ? "ACME is spoken over https only; write https://"
-                   : "an https URL is wanted, such as https://ca.example/acme/directory";
+std::string url_trouble(std::string_view url, bool plain_too) {
+    const bool plain = equals_ignoring_case(url.substr(0, 7), "http://");
+    if (!equals_ignoring_case(url.substr(0, 8), "https://") && !(plain && plain_too)) {
+        return plain       ? "ACME is spoken over https only; write https://"
+               : plain_too ? "an https or http URL is wanted, such as http://127.0.0.1:8081"
+                           : "an https URL is wanted, such as https://ca.example/acme/directory";
     }
     if (url.size() > 2000 || !only(url, "-._~:/?[]@!$&'()*+,;=%")) {
-        return "an https URL has at most 2000 characters, all ASCII, no spaces and no fragment (#)";
+        return "a URL has at most 2000 characters, all ASCII, no spaces and no fragment (#)";
     }
-    const std::string_view authority = url.substr(8, url.find_first_of("/?", 8) - 8);
+    const std::size_t begin = plain ? 7 : 8;
+    const std::string_view authority = url.substr(begin, url.find_first_of("/?", begin) - begin);
     if (authority.find('@') != std::string_view::npos) {
         return "user and password in a URL are not accepted";
     }
@@ -163,7 +165,9 @@ std::string value_trouble(const schema_row& row, std::string_view text, std::siz
     case value_type::choices:
         return choice_trouble(row, text);
     case value_type::https_url:
-        return url_trouble(text);
+    case value_type::http_url:
+        return url_trouble(text, row.type == value_type::http_url);
+    case value_type::endpoint_one:
     case value_type::endpoints:
         return endpoint_trouble(text);
     case value_type::emails:
@@ -204,6 +208,10 @@ std::string allowed_values(const schema_row& row) {
         return "a path";
     case value_type::https_url:
         return "an https URL";
+    case value_type::http_url:
+        return "an https or http URL";
+    case value_type::endpoint_one:
+        return "an IP address and port such as 10.0.0.53:53";
     case value_type::endpoints:
         return "an IP address and port such as 127.0.0.1:443, or a list of them";
     case value_type::emails:

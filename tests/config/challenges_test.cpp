@@ -50,11 +50,61 @@ TEST_CASE("each kind of challenge has its own keys") {
     const std::string head = corp + "certificates: []\nchallenges: {c: {";
     CHECK(wrong(head + "type: http-01, webroot: /w, listen: \"[::]:80\"}}\n")
               .starts_with(
-                  "5:65: challenges.c.listen: an http-01 challenge with a webroot does not have this key"));
+                  "5:54: challenges.c.listen: an http-01 challenge with a webroot does not have this key"));
     CHECK(wrong(head + "type: tls-alpn-01, webroot: /w}}\n").find("challenges.c.webroot") !=
           std::string::npos);
     CHECK(wrong(head + "type: tls-alpn-01, redirect_to_https: true}}\n").find("redirect_to_https") !=
           std::string::npos);
+}
+
+TEST_CASE("a DNS challenge knows its provider, and the provider its keys") {
+    const settings s = good(
+        corp +
+        "certificates: [{names: [a.example, \"*.a.example\"], challenge: dns}]\nchallenges:\n"
+        "  dns: {type: dns-01, provider: rfc2136, server: \"10.0.0.53:53\", tsig_key_file: /etc/tsig.key,\n"
+        "        ttl: 90s, propagation: warn, propagation_timeout: 5m, resolvers: [\"127.0.0.1:53\"]}\n"
+        "  account: {type: dns-account-01, provider: cloudflare, secret_credential: cf}\n"
+        "  pdns: {type: dns-01, provider: powerdns, url: \"http://127.0.0.1:8081\", secret_file: /etc/pdns}\n"
+        "  hook: {type: dns-01, provider: exec, convention: certbot, command: [/a, b], cleanup_command: "
+        "[/c]}\n");
+    dns_challenge update;
+    update.provider = "rfc2136";
+    update.server = endpoint{"10.0.0.53", 53};
+    update.secret_file = "/etc/tsig.key";
+    update.ttl = 90;
+    update.propagation = "warn";
+    update.propagation_timeout = std::chrono::minutes(5);
+    update.resolvers = {endpoint{"127.0.0.1", 53}};
+    CHECK(s.challenges.at("dns") == challenge{"dns", update});
+    CHECK(challenge_type(s.challenges.at("dns")) == "dns-01");
+    CHECK(challenge_type(s.challenges.at("account")) == "dns-account-01");
+    CHECK(std::get<dns_challenge>(s.challenges.at("account").how).secret_credential == "cf");
+    CHECK(std::get<dns_challenge>(s.challenges.at("pdns").how).url == "http://127.0.0.1:8081");
+    CHECK(std::get<dns_challenge>(s.challenges.at("hook").how).cleanup_command == names{"/c"});
+
+    const std::string head = corp + "certificates: []\nchallenges: {c: {type: dns-01, ";
+    struct row {
+        std::string_view keys;
+        std::string_view mistake;
+    };
+    const std::vector<row> table = {
+        {"provider: rfc2136", "challenges.c.server: the provider rfc2136 needs server"},
+        {"provider: cloudflare",
+         "challenges.c.secret_file: the provider cloudflare needs secret_file or secret_credential"},
+        {"provider: cloudflare, secret_file: /a, secret_credential: b", "exclude each other"},
+        {"provider: cloudflare, secret_file: /a, server: \"1.2.3.4:53\"",
+         "challenges.c.server: the provider cloudflare does not have this key"},
+        {"provider: exec, convention: lego", "challenges.c.command: the provider exec needs command"},
+        {"provider: exec, convention: lego, command: [x], listen: \"1.2.3.4:53\"", "challenges.c.listen"},
+        {"provider: powerdns, secret_file: /a, url: \"ftp://a\"", "an https or http URL is wanted"},
+        {"provider: clodflare, secret_file: /a", "did you mean \"cloudflare\"?"},
+    };
+    for (const row& r : table) {
+        CAPTURE(r.keys);
+        const std::string text = wrong(head + std::string(r.keys) + "}}\n");
+        CAPTURE(text);
+        CHECK(text.find(r.mistake) != std::string::npos);
+    }
 }
 
 TEST_CASE("a challenge for each name, and the next where the first is not offered") {

@@ -4,6 +4,7 @@
 #include "config/load.hpp"
 #include "config/schema.hpp"
 #include "config/text_check.hpp"
+#include "config/value.hpp"
 #include "tests/support/catch.hpp"
 
 #include <fmt/format.h>
@@ -103,6 +104,9 @@ std::vector<std::string> wrong_scalars(value_type type) {
         return {"zzz", "\"\"", "true"};
     case value_type::https_url:
         return {"x", "ftp://x/y", "https://", "https://a_b/", "\"https://a/\\t\"", "\"\""};
+    case value_type::http_url:
+        return {"x", "ftp://x/y", "http://", "http://a_b/", "\"http://a/\\t\"", "\"\""};
+    case value_type::endpoint_one:
     case value_type::endpoints:
         return {"nowhere", "\"1.2.3.4\"", "\"1.2.3.4:99999\"", "\"[::1]\"", "\"\""};
     case value_type::emails:
@@ -194,6 +198,21 @@ TEST_CASE("no key ignores a wrong value") {
     }
 }
 
+namespace {
+
+/// A challenge that has this key.
+std::string kind_with(std::string_view key) {
+    if (key == "redirect_to_https") {
+        return "type: http-01";
+    }
+    const std::string dns = "type: dns-01, provider: ";
+    return key == "aws_profile" ? dns + "route53, secret_file: /x"
+           : key == "raw"       ? dns + "httpreq, url: \"https://a.example\""
+                                : dns + "exec, convention: dehydrated, command: [x]";
+}
+
+} // namespace
+
 TEST_CASE("every stated default is the real one") {
     int seen = 0;
     for (const schema_row& row : schema()) {
@@ -210,8 +229,9 @@ TEST_CASE("every stated default is the real one") {
         } else if (row.path.find('.') == std::string_view::npos) {
             with = base + pair + "\n";
         } else if (row.path.starts_with("challenges.")) {
-            with = base + "challenges: {c: {type: http-01, " + pair + "}}\n";
-            base += "challenges: {c: {type: http-01}}\n";
+            const std::string kind = kind_with(row.key());
+            with = base + "challenges: {c: {" + kind + ", " + pair + "}}\n";
+            base += "challenges: {c: {" + kind + "}}\n";
         } else if (row.path.starts_with("issuers.*.limits")) {
             with = base + "issuers: {c: {directory: \"https://c/d\", limits: {" + pair + "}}}\n";
             base += "issuers: {c: {directory: \"https://c/d\"}}\n";

@@ -1,0 +1,183 @@
+// Challenges: how control of names is proven.
+#include "config/build.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace evercert::config {
+namespace {
+
+endpoint all_interfaces(std::uint16_t port) {
+    return endpoint{"::", port};
+}
+
+std::vector<endpoint> read_listen(const section& entry, const std::string& path, std::uint16_t port,
+                                  mistake_list& mistakes) {
+    const auto listen = entry.texts("listen");
+    if (!listen) {
+        return {all_interfaces(port)};
+    }
+    std::vector<endpoint> places;
+    for (const std::string& where : *listen) {
+        places.push_back(parse_endpoint(where).value_or(all_interfaces(port)));
+    }
+    refuse_repeats(entry, "listen", path + ".listen", mistakes);
+    return places;
+}
+
+/// Which keys a kind of challenge has besides `type`, and which of them it needs. Keys of all DNS providers
+/// stand under no name.
+struct challenge_kind {
+    std::string_view name; ///< a type, or a provider of dns-01
+    std::string_view words;
+    std::vector<std::string_view> keys;
+    std::vector<std::string_view> needed{};
+};
+
+const std::array<challenge_kind, 3>& own_kinds() {
+    static const std::array<challenge_kind, 3> kinds{{
+        {"http-01", "an http-01 challenge", {"listen", "redirect_to_https"}},
+        {"webroot", "an http-01 challenge with a webroot", {"webroot"}},
+        {"tls-alpn-01", "a tls-alpn-01 challenge", {"listen"}},
+    }};
+    return kinds;
+}
+
+constexpr std::array<std::string_view, 5> keys_of_all_providers{"provider", "propagation",
+                                                                "propagation_timeout", "resolvers", "ttl"};
+
+/// A secret lies in a file or is a systemd credential; "secret" stands for either.
+const std::array<challenge_kind, 10>& providers() {
+    static const std::array<challenge_kind, 10> kinds{{
+        {"rfc2136", "the provider rfc2136", {"server", "tsig_key_file", "zone"}, {"server"}},
+        {"powerdns", "the provider powerdns", {"url", "secret", "zone"}, {"url", "secret"}},
+        {"cloudflare", "the provider cloudflare", {"secret", "zone_id", "url"}, {"secret"}},
+        {"route53", "the provider route53", {"secret", "user", "aws_profile", "zone_id", "url"}, {"secret"}},
+        {"hetzner", "the provider hetzner", {"secret", "zone", "url"}, {"secret"}},
+        {"digitalocean", "the provider digitalocean", {"secret", "zone", "url"}, {"secret"}},
+        {"desec", "the provider desec", {"secret", "zone", "url"}, {"secret"}},
+        {"acme-dns", "the provider acme-dns", {"secret", "url"}, {"secret"}},
+        {"httpreq", "the provider httpreq", {"url", "user", "secret", "raw"}, {"url"}},
+        {"exec",
+         "the provider exec",
+         {"convention", "command", "cleanup_command", "environment_file", "account_conf", "one_at_a_time",
+          "chain", "timeout"},
+         {"convention", "command"}},
+    }};
+    return kinds;
+}
+
+bool lists(std::span<const std::string_view> keys, std::string_view key) {
+    return std::ranges::find(keys, key.starts_with("secret_") ? "secret" : key) != keys.end();
+}
+
+/// Keys of another kind of challenge are mistakes, and so is the absence of what this kind needs.
+void check_keys(const section& entry, const std::string& path, const challenge_kind& kind,
+                std::span<const std::string_view> shared, mistake_list& mistakes) {
+    for (const std::string_view key : named_schema("challenges").keys) {
+        if (key != "type" && entry.find(key) && !lists(kind.keys, key) && !lists(shared, key)) {
+            mistakes.add(
+                entry.at(key), fmt::format("{}.{}", path, key),
+                fmt::format("{} does not have this key, but: {}", kind.words, fmt::join(kind.keys, ", ")));
+        }
+    }
+    for (const std::string_view key : kind.needed) {
+        const bool is_secret = key == "secret";
+        const bool there = is_secret ? entry.find("secret_file") || entry.find("secret_credential")
+                                     : entry.find(key).has_value();
+        if (!there) {
+            mistakes.add(entry.at(), fmt::format("{}.{}", path, is_secret ? "secret_file" : key),
+                         fmt::format("{} needs {}", kind.words,
+                                     is_secret ? "secret_file or secret_credential" : std::string(key)));
+        }
+    }
+    if (entry.find("secret_file") && entry.find("secret_credential")) {
+        mistakes.add(entry.at("secret_credential"), path + ".secret_credential",
+                     "secret_file and secret_credential exclude each other; leave one out");
+    }
+}
+
+const challenge_kind& kind_named(std::span<const challenge_kind> among, std::string_view name) {
+    const auto found = std::ranges::find(among, name, &challenge_kind::name);
+    return found == among.end() ? among.front() : *found;
+}
+
+dns_challenge read_dns(const section& entry) {
+    dns_challenge made;
+    made.per_account = entry.text("type") == "dns-account-01";
+    made.provider = entry.text("provider").value_or("");
+    made.propagation = entry.text("propagation").value_or(made.propagation);
+    made.propagation_timeout = entry.duration("propagation_timeout").value_or(made.propagation_timeout);
+    for (const std::string& each : entry.texts("resolvers").value_or(std::vector<std::string>())) {
+        made.resolvers.push_back(parse_endpoint(each).value_or(endpoint()));
+    }
+    if (const auto ttl = entry.duration("ttl")) {
+        made.ttl = static_cast<std::uint32_t>(std::chrono::ceil<seconds>(*ttl).count());
+    }
+    made.server = parse_endpoint(entry.text("server").value_or("")).value_or(endpoint());
+    made.secret_file = entry.path("secret_file").value_or(entry.path("tsig_key_file").value_or(""));
+    made.secret_credential = entry.text("secret_credential").value_or("");
+    made.url = entry.text("url").value_or("");
+    made.zone = entry.text("zone").value_or("");
+    made.zone_id = entry.text("zone_id").value_or("");
+    made.user = entry.text("user").value_or("");
+    made.aws_profile = entry.text("aws_profile").value_or(made.aws_profile);
+    made.raw = entry.flag("raw").value_or(false);
+    made.convention = entry.text("convention").value_or("");
+    made.command = entry.texts("command").value_or(std::vector<std::string>());
+    made.cleanup_command = entry.texts("cleanup_command").value_or(std::vector<std::string>());
+    made.environment_file = entry.path("environment_file").value_or("");
+    made.account_conf = entry.path("account_conf").value_or("");
+    made.one_at_a_time = entry.flag("one_at_a_time").value_or(true);
+    made.chain = entry.flag("chain").value_or(false);
+    made.timeout = entry.duration("timeout").value_or(milliseconds(0));
+    return made;
+}
+
+void read_challenge(const section& entry, challenge& into, mistake_list& mistakes) {
+    const std::string path = "challenges." + into.name;
+    const std::string type = entry.text("type").value_or("");
+    if (type.starts_with("dns-")) {
+        const auto provider = entry.text("provider");
+        if (!provider && !entry.find("provider")) {
+            mistakes.add(
+                entry.at(), path + ".provider",
+                fmt::format("a {} challenge needs to know who puts the TXT record into the DNS", type));
+        }
+        if (provider) {
+            check_keys(entry, path, kind_named(providers(), *provider), keys_of_all_providers, mistakes);
+        }
+        into.how = read_dns(entry);
+    } else if (type == "tls-alpn-01") {
+        check_keys(entry, path, kind_named(own_kinds(), type), {}, mistakes);
+        into.how = tls_alpn01_listener{read_listen(entry, path, 443, mistakes)};
+    } else if (type == "http-01") {
+        const auto folder = entry.path("webroot");
+        check_keys(entry, path, kind_named(own_kinds(), folder ? "webroot" : type), {}, mistakes);
+        if (folder) {
+            into.how = http01_webroot{*folder};
+        } else {
+            into.how = http01_listener{read_listen(entry, path, 80, mistakes),
+                                       entry.flag("redirect_to_https").value_or(false)};
+        }
+    }
+}
+
+} // namespace
+
+void build_challenges(const section& root, settings& out, mistake_list& mistakes) {
+    out.challenges["http"] = challenge{"http", http01_listener{{all_interfaces(80)}, false}};
+    for (const auto& [name, value] : named_entries(root, "challenges")) {
+        challenge& made = out.challenges[name] =
+            challenge{name, http01_listener{{all_interfaces(80)}, false}};
+        if (value.kind() == node_kind::map) {
+            read_challenge(section(value, named_schema("challenges")), made, mistakes);
+        }
+    }
+}
+
+} // namespace evercert::config
