@@ -3,10 +3,14 @@
 #include "core/backends/filesystem_store.hpp"
 #include "core/backends/process_runner.hpp"
 #include "core/crypto/base64url.hpp"
+#include "core/dns/system_client.hpp"
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
+#include "daemon/dns_providers.hpp"
+#include "solvers/dns01/dns01_solver.hpp"
 #include "solvers/http01/http01_solver.hpp"
 #include "solvers/http01/webroot_solver.hpp"
+#include "solvers/tls_alpn01/tls_alpn01_solver.hpp"
 
 #include <fmt/format.h>
 
@@ -148,8 +152,56 @@ wiring::challenge wiring::make_challenge(const config::challenge& settings) {
         made.answers = std::move(listener);
     } else if (const auto* webroot = std::get_if<config::http01_webroot>(&settings.how)) {
         made.answers = solvers::make_webroot_solver(webroot->folder, workers_);
+    } else if (const auto* alpn = std::get_if<config::tls_alpn01_listener>(&settings.how)) {
+        solvers::tls_alpn01_settings how;
+        how.listen = places_for(settings.name, alpn->listen);
+        auto listener = solvers::make_tls_alpn01_solver(executor_, history_, time_, std::move(how));
+        made.listener = listener.get();
+        made.answers = std::move(listener);
+    } else if (const auto* dns = std::get_if<config::dns_challenge>(&settings.how)) {
+        auto answers = make_dns_solver(*dns);
+        if (answers) {
+            made.answers = std::move(*answers);
+        } else {
+            made.trouble = answers.error().within("challenge " + settings.name).text();
+            event told{.id = "challenge.unusable",
+                       .level = severity::error,
+                       .certificate = {},
+                       .message = made.trouble,
+                       .fields = {{"challenge", settings.name}}};
+            history_.emit(told);
+        }
     }
     return made;
+}
+
+dns_client& wiring::dns_for(const std::vector<endpoint>& resolvers) {
+    std::unique_ptr<dns_client>& client = dns_[resolvers];
+    if (!client) {
+        dns::client_settings how;
+        how.resolvers = resolvers;
+        client = dns::make_dns_client(executor_, time_, *random_, std::move(how));
+    }
+    return *client;
+}
+
+result<std::unique_ptr<solver>> wiring::make_dns_solver(const config::dns_challenge& settings) {
+    dns_client& dns = dns_for(settings.resolvers);
+    const provider_parts parts{.world = {http_for(""), time_, workers_},
+                               .dns = dns,
+                               .processes = *processes_,
+                               .state_folder = files_->absolute("hooks")};
+    auto provider = make_dns_provider(settings, parts);
+    if (!provider) {
+        return fail(std::move(provider.error()));
+    }
+    solvers::dns01_settings how;
+    how.per_account = settings.per_account;
+    how.check = settings.propagation == "off"    ? solvers::propagation_check::off
+                : settings.propagation == "warn" ? solvers::propagation_check::warn
+                                                 : solvers::propagation_check::enforce;
+    how.patience = settings.propagation_timeout;
+    return solvers::make_dns01_solver(std::move(*provider), {dns, time_, history_}, how);
 }
 
 void wiring::open(challenge& what) {
@@ -183,7 +235,9 @@ awaitable<void> wiring::apply(config::settings settings) {
         if (it->second.listener != nullptr) {
             closing.push_back(it->second.listener);
         }
-        retired_.push_back(std::move(it->second.answers));
+        if (it->second.answers) {
+            retired_.push_back(std::move(it->second.answers));
+        }
         it = challenges_.erase(it);
     }
     for (solvers::listening_solver* listener : closing) {
@@ -197,7 +251,7 @@ awaitable<void> wiring::apply(config::settings settings) {
         if (found == challenges_.end() && used.contains(name)) {
             found = challenges_.emplace(name, make_challenge(how)).first;
         }
-        if (found != challenges_.end()) {
+        if (found != challenges_.end() && found->second.answers) {
             work.solvers.emplace(name, found->second.answers.get());
         }
     }

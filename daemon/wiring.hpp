@@ -6,6 +6,7 @@
 #include "core/lifecycle/revocation_watch.hpp"
 #include "core/lifecycle/vault.hpp"
 #include "core/net/http_server.hpp"
+#include "core/ports/dns_client.hpp"
 #include "core/ports/store.hpp"
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/log/log.hpp"
@@ -54,6 +55,8 @@ private:
     result<std::unique_ptr<acme::client>> make_client(const issuer& settings);
     http_client& http_for(const std::string& trust);
     challenge make_challenge(const config::challenge& settings);
+    result<std::unique_ptr<solver>> make_dns_solver(const config::dns_challenge& settings);
+    dns_client& dns_for(const std::vector<endpoint>& resolvers);
     std::vector<net::listen_address> places_for(const std::string& challenge_name,
                                                 const std::vector<endpoint>& configured);
     void open(challenge& what);
@@ -68,7 +71,8 @@ private:
     lifecycle::history_sink history_;
     std::unique_ptr<process_runner> processes_;
     std::unique_ptr<server_deployer> deployer_;
-    std::map<std::string, std::unique_ptr<http_client>> http_; ///< by trust file
+    std::map<std::string, std::unique_ptr<http_client>> http_;         ///< by trust file
+    std::map<std::vector<endpoint>, std::unique_ptr<dns_client>> dns_; ///< by resolvers
     std::unique_ptr<lifecycle::revocation_watch> crls_;
     std::map<std::string, challenge> challenges_;
     std::vector<std::unique_ptr<solver>> retired_;    ///< closed, but orders under way may still name them

@@ -65,6 +65,7 @@ authorization_action authorization_flow::give_up(failure why) {
     if (!why.name) {
         why.name = name_;
     }
+    why.challenge = chosen_.type;
     trouble_ = std::move(why);
     return go(authorization_state::failed, authorization_action::fail);
 }

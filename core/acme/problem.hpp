@@ -57,6 +57,7 @@ struct failure {
     int http_status = 0;                     ///< 0 if there was no answer
     std::optional<milliseconds> retry_after; ///< as the CA asked, already capped to a day
     std::optional<identifier> name;          ///< the name whose authorization failed
+    std::string challenge;                   ///< by which it was to be proven ("dns-01"), if that far
     bool order_gone = false; ///< the order can never be completed; see order_lost() in client.hpp
     bool finalized = false;  ///< the CA was asked for the certificate, and it may exist
     /// The profile asked for is not to be had: the directory does not list it, the CA answered

@@ -147,6 +147,9 @@ belongs answers_to(std::string_view question, std::string_view bytes) {
     }
     wire_reader name(question, header_size);
     const std::size_t size = name.name(false).size() + 4;
+    if (!name.good() || name.left() < 4) {
+        return belongs::no;
+    }
     const auto ours = question.substr(header_size, size);
     const auto theirs = bytes.substr(std::min(bytes.size(), header_size), size);
     if (questions != 1 || !equals_ignoring_case(ours, theirs)) {

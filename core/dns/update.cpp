@@ -73,7 +73,7 @@ bool answers_update(std::string_view update, std::string_view bytes) {
     }
     wire_reader name(update, header_size);
     const std::size_t size = name.name(false).size() + 4;
-    return zones == 1 && bytes.size() >= header_size &&
+    return zones == 1 && name.good() && name.left() >= 4 && bytes.size() >= header_size &&
            equals_ignoring_case(update.substr(header_size, size), bytes.substr(header_size, size));
 }
 

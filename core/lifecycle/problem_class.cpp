@@ -48,6 +48,22 @@ constexpr std::string_view another_server = "requests for http://{name}/.well-kn
                                             "http://{name}/.well-known/acme-challenge/test' shows who "
                                             "answers; it is tried again by itself, and at once with "
                                             "'evercert renew NAME --now'";
+constexpr std::string_view record_not_found =
+    "the CA must find the TXT record of {name} at every name server of its zone: 'dig _acme-challenge.{name} "
+    "TXT "
+    "@SERVER' shows while an order runs which of them lacks it, and 'dig _acme-challenge.{name} CNAME' where "
+    "an alias "
+    "leads; see that the zone is delegated to the servers that the provider changes, and that 'propagation' "
+    "is "
+    "enforce with a 'propagation_timeout' that is long enough; it is tried again by itself, and at once with "
+    "'evercert renew NAME --now'";
+constexpr std::string_view another_tls_server = "TLS connections to {name} on port 443 that offer acme-tls/1 "
+                                                "must reach evercertd: let it hold the port, or have "
+                                                "the server that holds it pass them on ('evercert snippet "
+                                                "nginx' or haproxy shows how); its A and AAAA records "
+                                                "must lead to this machine, and firewalls must let port 443 "
+                                                "in from everywhere; it is tried again by itself, and "
+                                                "at once with 'evercert renew NAME --now'";
 constexpr std::string_view forbidden_by_caa = "allow this CA in the CAA records of {name}, or of the domain "
                                               "above it that has them: an 'issue' record with the "
                                               "CA's own domain as its value (for Let's Encrypt: 0 issue "
@@ -177,9 +193,19 @@ std::string mend_of(std::string_view pattern, const std::string& name) {
     return mend;
 }
 
-verdict from_row(const row& r, const std::optional<identifier>& about) {
-    return verdict{r.kind,      r.at_least, r.forget_account,
-                   r.fresh_key, false,      mend_of(r.mend, about ? about->base() : "the name")};
+/// What is said of http-01 means something else where a name was to be proven in another way.
+std::string_view mend_for(std::string_view mend, std::string_view challenge) {
+    const bool about_serving = mend == our_side || mend == another_server;
+    if (challenge.starts_with("dns-") && (about_serving || mend == no_such_name)) {
+        return record_not_found;
+    }
+    return challenge == "tls-alpn-01" && about_serving ? another_tls_server : mend;
+}
+
+verdict from_row(const row& r, const std::optional<identifier>& about, std::string_view challenge) {
+    return verdict{
+        r.kind,      r.at_least, r.forget_account,
+        r.fresh_key, false,      mend_of(mend_for(r.mend, challenge), about ? about->base() : "the name")};
 }
 
 /// Our own check before registering knows that only in words.
@@ -201,7 +227,7 @@ verdict by_type(std::string_view type, const failure& what, const std::optional<
         return verdict{.kind = daily, .mend = std::string(lift_the_pause)};
     }
     if (const row* r = find(type)) {
-        return from_row(*r, about);
+        return from_row(*r, about, what.challenge);
     }
     if (what.http_status == 429) {
         return verdict{.kind = later, .at_least = hour, .mend = std::string(rate_limit)};

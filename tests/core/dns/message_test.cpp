@@ -82,6 +82,8 @@ TEST_CASE("An answer belongs to a question only if all of it comes back") {
         INFO(r.what);
         CHECK(answers_to(asked, bytes(r.packet)) == r.verdict);
     }
+    CHECK(answers_to(bytes("1234 0120 0001"), bytes("1234 8180 0001 0000 0000 0000 01 'a' 00 0010 0001")) ==
+          belongs::no); // not a question of ours
     // Type and class are compared as they are, even when their bytes look like letters.
     const std::string odd = bytes("1234 0120 0001 0000 0000 0000 01 'a' 00 4142 0001");
     CHECK(answers_to(odd, bytes("1234 8180 0001 0000 0000 0000 01 'a' 00 6162 0001")) == belongs::no);

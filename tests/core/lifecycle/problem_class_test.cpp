@@ -231,3 +231,22 @@ TEST_CASE("the CA's words are shown, but harmless") {
     CHECK(text.size() < 2000);
     CHECK(text.find("the CA says \"rejected\\x1b[31m\" \"") != std::string::npos);
 }
+
+TEST_CASE("what to do depends on how the name was to be proven") {
+    struct way {
+        std::string_view challenge;
+        std::string_view words;
+    };
+    const std::vector<way> table = {{"http-01", "/.well-known/acme-challenge/"},
+                                    {"dns-01", "dig _acme-challenge.a.example TXT"},
+                                    {"dns-account-01", "TXT record"},
+                                    {"tls-alpn-01", "acme-tls/1"},
+                                    {"", "/.well-known/acme-challenge/"}};
+    for (const way& r : table) {
+        failure what = said(step::challenge, "unauthorized", 403);
+        what.name = identifier{identifier::kind::dns, "*.a.example"};
+        what.challenge = r.challenge;
+        CAPTURE(r.challenge);
+        CHECK(classify(what).mend.find(r.words) != std::string::npos);
+    }
+}

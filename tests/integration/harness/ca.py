@@ -48,6 +48,24 @@ class NameServer:
         request = urllib.request.Request(f"http://127.0.0.1:{self.management}{path}", json.dumps(body).encode())
         urllib.request.urlopen(request, timeout=10).close()
 
+    def hook(self, space):
+        """A program in lego's convention that puts TXT records here, and its record of how it was called."""
+        calls = space.path("hook.calls")
+        # The server can only clear a name as a whole, so the script keeps what is to be there.
+        script = space.write("hook", f"""#!/bin/sh
+echo "$@" >> {calls}
+tell() {{ curl -fsS -X POST -d "{{\\"host\\": \\"$2\\", \\"value\\": \\"$3\\"}}" http://127.0.0.1:{self.management}/$1; }}
+values={calls}.$2
+touch $values
+case $1 in
+present) echo "$3" >> $values; tell set-txt "$2" "$3" ;;
+cleanup) grep -vxF -e "$3" $values > $values.left; mv $values.left $values; tell clear-txt "$2"
+    while read -r value; do tell set-txt "$2" "$value"; done < $values ;;
+esac
+""")
+        os.chmod(script, 0o755)
+        return script, calls
+
 
 class Pebble:
     """One CA. `restart` brings it back on the same ports with nothing remembered."""
@@ -57,11 +75,11 @@ class Pebble:
         self.space, self.folder, self.name, self.strict = space, folder, name, strict
         self.root = MiniRoot(space.path(f"{name}-tls"))
         self.dns = dns or NameServer(space, folder)
-        self.port, self.management, self.http_port = space.port(), space.port(), space.port()
+        self.port, self.management, self.http_port, self.tls_port = (space.port() for _ in range(4))
         certificate, key = self.root.issue("pebble")
         self.config = {
             "listenAddress": f"127.0.0.1:{self.port}", "managementListenAddress": f"127.0.0.1:{self.management}",
-            "certificate": certificate, "privateKey": key, "httpPort": self.http_port, "tlsPort": space.port(),
+            "certificate": certificate, "privateKey": key, "httpPort": self.http_port, "tlsPort": self.tls_port,
             "ocspResponderURL": "", "externalAccountBindingRequired": bool(eab),
             "certificateValidityPeriod": validity or 7776000,
             "profiles": {"default": {"description": "for tests", "validityPeriod": validity or 7776000}}, **config,

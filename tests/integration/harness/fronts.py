@@ -7,8 +7,8 @@ from .workspace import answers, read_text, wait_until
 class Front:
     """Plain http on `port`: what `evercert snippet` prints stands in its configuration, or it serves `webroot`."""
 
-    def __init__(self, space, name, port, snippet="", webroot=None):
-        self.space, self.name, self.port, self.snippet, self.webroot = space, name, port, snippet, webroot
+    def __init__(self, space, name, port, snippet="", webroot=None, tcp=False):
+        self.space, self.name, self.port, self.snippet, self.webroot, self.tcp = space, name, port, snippet, webroot, tcp
         self.folder = space.make_folder(f"{name}-front")
         self.config = f"{self.folder}/{name}.conf"
         self.process = None
@@ -76,7 +76,7 @@ class HaproxyFront(Front):
     def render(self):
         times = "    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n"
         return f"""defaults
-    mode http
+    mode {"tcp" if self.tcp else "http"}
 {times}
 frontend http
     bind 127.0.0.1:{self.port}
