@@ -58,7 +58,8 @@ result<directory> parse_directory(const json::value& object, std::string_view di
         if (profiles && *profiles) {
             found.profiles = (*profiles)->member_names();
         }
-        found.caa_identities = (*meta)->optional_strings("caaIdentities").value_or(std::vector<std::string>());
+        found.caa_identities =
+            (*meta)->optional_strings("caaIdentities").value_or(std::vector<std::string>());
         found.account_hash_prefix = text_or_empty(**meta, "accountHashPrefix");
     }
     return found;

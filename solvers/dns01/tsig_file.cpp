@@ -54,7 +54,11 @@ std::vector<std::string_view> words_of(std::string_view text) {
 /// What follows `key`, over a colon.
 std::optional<std::string_view> after(const std::vector<std::string_view>& words, std::string_view key) {
     auto at = std::ranges::find(words, key);
-    if (at != words.end() && ++at != words.end() && *at == ":") {
+    if (at == words.end()) {
+        return std::nullopt;
+    }
+    ++at;
+    if (at != words.end() && *at == ":") {
         ++at;
     }
     return at == words.end() ? std::nullopt : std::optional(*at);
