@@ -1,6 +1,7 @@
 #include "config/files.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/unique_fd.hpp"
 
 #include <fmt/format.h>
 
@@ -16,22 +17,6 @@
 namespace evercert::config {
 namespace {
 
-class descriptor {
-public:
-    explicit descriptor(int fd) noexcept : fd_(fd) {}
-    ~descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
 std::unexpected<error> refuse(errc code, std::string text) {
     return fail(code, std::move(text));
 }
@@ -39,7 +24,7 @@ std::unexpected<error> refuse(errc code, std::string text) {
 } // namespace
 
 result<std::string> read_file(const std::string& path, std::size_t limit, bool regular_only) {
-    const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (regular_only ? O_NONBLOCK : 0)));
+    const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (regular_only ? O_NONBLOCK : 0)));
     if (file.get() < 0) {
         return refuse(errc::io, std::strerror(errno));
     }

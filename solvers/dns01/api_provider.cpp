@@ -1,11 +1,43 @@
 #include "solvers/dns01/api_provider.hpp"
 
 #include "core/base/text.hpp"
+#include "solvers/dns01/api_text.hpp"
 #include "solvers/dns01/txt_text.hpp"
 
 #include <fmt/format.h>
 
 namespace evercert::solvers {
+
+api_service token_service(std::string name, std::string permission, secret_source token, api_timing timing,
+                          std::string_view scheme) {
+    api_service made;
+    made.name = std::move(name);
+    made.permission = std::move(permission);
+    made.secret = std::move(token);
+    made.timing = timing;
+    made.authorize = [scheme = std::string(scheme)](http_request& request, std::string_view secret) {
+        request.headers.emplace_back("Authorization", fmt::format("{} {}", scheme, secret));
+        return result<void>();
+    };
+    return made;
+}
+
+result<std::string> check_token_settings(std::string_view service, std::string_view endpoint,
+                                         const secret_source& token, std::string_view zone) {
+    auto checked = check_endpoint(endpoint, false);
+    if (!checked) {
+        return fail(checked.error().within(service));
+    }
+    if (token.empty()) {
+        return fail(errc::invalid_argument,
+                    fmt::format("{}: no file or credential with the token is named", service));
+    }
+    if (!zone.empty() && !check_name(zone)) {
+        return fail(errc::invalid_argument,
+                    fmt::format("{}: the zone is no domain name: write it in lower case", service));
+    }
+    return checked;
+}
 
 namespace {
 

@@ -32,6 +32,13 @@ private:
     name_queue queue_;
 };
 
+/// A service whose secret is a token in the Authorization header, behind `scheme`.
+api_service token_service(std::string name, std::string permission, secret_source token, api_timing timing,
+                          std::string_view scheme = "Bearer");
+/// The endpoint as it is to be used, or what is wrong with these settings of `service`; `zone` may be empty.
+result<std::string> check_token_settings(std::string_view service, std::string_view endpoint,
+                                         const secret_source& token, std::string_view zone);
+
 /// A zone of the account.
 struct api_zone {
     std::string name;

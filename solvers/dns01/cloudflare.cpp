@@ -14,16 +14,8 @@ namespace evercert::solvers {
 namespace {
 
 api_service service_of(const cloudflare_settings& settings) {
-    api_service out;
-    out.name = "Cloudflare";
-    out.permission = "Zone: Zone: Read and Zone: DNS: Edit for the zone";
-    out.secret = settings.token;
-    out.timing = settings.timing;
-    out.authorize = [](http_request& request, std::string_view secret) {
-        request.headers.emplace_back("Authorization", "Bearer " + std::string(secret));
-        return result<void>();
-    };
-    return out;
+    return token_service("Cloudflare", "Zone: Zone: Read and Zone: DNS: Edit for the zone", settings.token,
+                         settings.timing);
 }
 
 /// The codes of a failed answer: {"success":false,"errors":[{"code":81058,"message":"..."}]}.

@@ -14,16 +14,8 @@ namespace evercert::solvers {
 namespace {
 
 api_service service_of(const desec_settings& settings) {
-    api_service out;
-    out.name = "deSEC";
-    out.permission = "a token policy that lets it write TXT records of the domain";
-    out.secret = settings.token;
-    out.timing = settings.timing;
-    out.authorize = [](http_request& request, std::string_view secret) {
-        request.headers.emplace_back("Authorization", "Token " + std::string(secret));
-        return result<void>();
-    };
-    return out;
+    return token_service("deSEC", "a token policy that lets it write TXT records of the domain",
+                         settings.token, settings.timing, "Token");
 }
 
 class desec final : public zoned_provider {
@@ -192,15 +184,9 @@ private:
 } // namespace
 
 result<std::unique_ptr<dns_provider>> make_desec(const api_world& world, desec_settings settings) {
-    auto endpoint = check_endpoint(settings.endpoint, false);
+    auto endpoint = check_token_settings("deSEC", settings.endpoint, settings.token, settings.zone);
     if (!endpoint) {
-        return fail(endpoint.error().within("deSEC"));
-    }
-    if (settings.token.empty()) {
-        return fail(errc::invalid_argument, "deSEC: no file or credential with the token is named");
-    }
-    if (!settings.zone.empty() && !check_name(settings.zone)) {
-        return fail(errc::invalid_argument, "deSEC: the zone is no domain name: write it in lower case");
+        return fail(std::move(endpoint.error()));
     }
     settings.endpoint = std::move(*endpoint);
     return std::make_unique<desec>(world, std::move(settings));

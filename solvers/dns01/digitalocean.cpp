@@ -12,16 +12,8 @@ namespace evercert::solvers {
 namespace {
 
 api_service service_of(const digitalocean_settings& settings) {
-    api_service out;
-    out.name = "DigitalOcean";
-    out.permission = "the scopes domain:read, domain:create and domain:delete";
-    out.secret = settings.token;
-    out.timing = settings.timing;
-    out.authorize = [](http_request& request, std::string_view secret) {
-        request.headers.emplace_back("Authorization", "Bearer " + std::string(secret));
-        return result<void>();
-    };
-    return out;
+    return token_service("DigitalOcean", "the scopes domain:read, domain:create and domain:delete",
+                         settings.token, settings.timing);
 }
 
 class digitalocean final : public zoned_provider {
@@ -136,16 +128,9 @@ private:
 
 result<std::unique_ptr<dns_provider>> make_digitalocean(const api_world& world,
                                                         digitalocean_settings settings) {
-    auto endpoint = check_endpoint(settings.endpoint, false);
+    auto endpoint = check_token_settings("DigitalOcean", settings.endpoint, settings.token, settings.zone);
     if (!endpoint) {
-        return fail(endpoint.error().within("DigitalOcean"));
-    }
-    if (settings.token.empty()) {
-        return fail(errc::invalid_argument, "DigitalOcean: no file or credential with the token is named");
-    }
-    if (!settings.zone.empty() && !check_name(settings.zone)) {
-        return fail(errc::invalid_argument,
-                    "DigitalOcean: the zone is no domain name: write it in lower case");
+        return fail(std::move(endpoint.error()));
     }
     settings.endpoint = std::move(*endpoint);
     return std::make_unique<digitalocean>(world, std::move(settings));

@@ -1,6 +1,7 @@
 #include "solvers/dns01/exec_environment.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/unique_fd.hpp"
 #include "core/crypto/secret.hpp"
 
 #include <fmt/format.h>
@@ -44,27 +45,10 @@ bool unquote(std::string_view raw, std::string& value) {
     return raw.find('\0') == raw.npos;
 }
 
-class descriptor {
-public:
-    explicit descriptor(const std::string& file)
-        : fd_(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-    ~descriptor() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
 /// The bytes, in a buffer that never moved, so that one wipe is enough.
 result<crypto::secret> read_secret(const std::string& file) {
     const std::string what = fmt::format("cannot read the environment file {}", escape(file));
-    const descriptor in(file);
+    const unique_fd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (in.get() < 0) {
         return fail(system_error(errno, what));
     }

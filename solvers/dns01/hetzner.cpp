@@ -24,15 +24,9 @@ std::string code_of(const http_response& answer) {
 }
 
 api_service service_of(const hetzner_settings& settings) {
-    api_service out;
-    out.name = "Hetzner";
-    out.permission = "to be a token with Read & Write of the Cloud project that has the zone";
-    out.secret = settings.token;
-    out.timing = settings.timing;
-    out.authorize = [](http_request& request, std::string_view secret) {
-        request.headers.emplace_back("Authorization", "Bearer " + std::string(secret));
-        return result<void>();
-    };
+    api_service out =
+        token_service("Hetzner", "to be a token with Read & Write of the Cloud project that has the zone",
+                      settings.token, settings.timing);
     // Another action on the zone is under way, or changed it while this request was looked at.
     out.busy = [](const http_response& answer) {
         const auto code = code_of(answer);
@@ -226,15 +220,9 @@ private:
 } // namespace
 
 result<std::unique_ptr<dns_provider>> make_hetzner(const api_world& world, hetzner_settings settings) {
-    auto endpoint = check_endpoint(settings.endpoint, false);
+    auto endpoint = check_token_settings("Hetzner", settings.endpoint, settings.token, settings.zone);
     if (!endpoint) {
-        return fail(endpoint.error().within("Hetzner"));
-    }
-    if (settings.token.empty()) {
-        return fail(errc::invalid_argument, "Hetzner: no file or credential with the token is named");
-    }
-    if (!settings.zone.empty() && !check_name(settings.zone)) {
-        return fail(errc::invalid_argument, "Hetzner: the zone is no domain name: write it in lower case");
+        return fail(std::move(endpoint.error()));
     }
     settings.endpoint = std::move(*endpoint);
     return std::make_unique<hetzner>(world, std::move(settings));

@@ -68,10 +68,12 @@ private:
         case dns_rcode::bad_key:
         case dns_rcode::bad_signature:
             return {errc::refused,
-                    fmt::format(
-                        "{} does not accept the key of {}, or is not the primary of zone {}: compare name, "
-                        "algorithm and secret with the server's",
-                        server, settings_.key.empty() ? "nobody" : settings_.key.place(), zone)};
+                    fmt::format("{} does not accept {}, or is not the primary of zone {}: compare name, "
+                                "algorithm and secret with the server's",
+                                server,
+                                settings_.key.empty() ? "an unsigned update"
+                                                      : "the key of " + settings_.key.place(),
+                                zone)};
         case dns_rcode::bad_time:
             return {errc::refused,
                     fmt::format("the clock of {} and this machine's differ too much for a signed "

@@ -1,5 +1,7 @@
 #include "solvers/dns01/secret_source.hpp"
 
+#include "core/base/unique_fd.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -11,18 +13,6 @@
 namespace evercert::solvers {
 
 namespace {
-
-struct descriptor {
-    explicit descriptor(int n) : number(n) {}
-    ~descriptor() {
-        if (number >= 0) {
-            ::close(number);
-        }
-    }
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    int number;
-};
 
 /// Into one buffer that never grows, so that no copy is left behind.
 result<crypto::secret> read_all(int from, std::size_t size, const std::string& place) {
@@ -79,12 +69,12 @@ result<secret_source> secret_source::credential(std::string_view name) {
 
 result<crypto::secret> secret_source::read(std::size_t limit) const {
     // Without O_NONBLOCK a pipe that somebody put there would hold the worker for ever.
-    const descriptor at(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (at.number < 0) {
+    const unique_fd at(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (at.get() < 0) {
         return fail(system_error(errno, "cannot read the secret in " + place_));
     }
     struct stat about{};
-    if (::fstat(at.number, &about) != 0) {
+    if (::fstat(at.get(), &about) != 0) {
         return fail(system_error(errno, "cannot read the secret in " + place_));
     }
     if (!S_ISREG(about.st_mode)) {
@@ -95,7 +85,7 @@ result<crypto::secret> secret_source::read(std::size_t limit) const {
             errc::too_large,
             fmt::format("the secret in {} is longer than {} bytes: is it the right file?", place_, limit));
     }
-    auto bytes = read_all(at.number, static_cast<std::size_t>(about.st_size), place_);
+    auto bytes = read_all(at.get(), static_cast<std::size_t>(about.st_size), place_);
     if (bytes && bytes->empty()) {
         return fail(errc::invalid_argument, place_ + " is empty: put the secret into it");
     }

@@ -25,6 +25,15 @@ class Hooks(suite.Stand):
         self.assertEqual(presented, cleaned, "what was put there was taken away")
         self.assertTrue(any(line.startswith("_acme-challenge.one.test. ") for line in presented), presented)
 
+    def test_the_next_challenge_where_the_first_is_not_offered(self):
+        # For a wildcard Pebble offers dns-01 and no http-01.
+        self.make_ca(env=ca.HOSTILE)
+        daemon = self.daemon_with([{"names": ["one.test", "*.one.test"], "name": "wild", "challenge": ["http", "dns"]}])
+        daemon.config["challenges"]["http"] = {"type": "http-01", "listen": [f"127.0.0.1:{self.ca.http_port}"]}
+        daemon.start().wait_live("wild", timeout=120)
+        self.assertRegex(daemon.log(), r"the answer for \*\.one\.test is in place name=\*\.one\.test type=dns-01")
+        self.assertRegex(daemon.log(), r"the answer for one\.test is in place name=one\.test type=http-01")
+
     @suite.needs_pebble(2, 8)
     def test_a_name_of_its_own_for_the_account(self):
         self.make_ca(env=ca.HOSTILE)

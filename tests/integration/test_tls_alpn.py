@@ -1,4 +1,4 @@
-"""tls-alpn-01 (RFC 8737) for names and addresses, alone and where a CA does not offer the challenge liked best."""
+"""tls-alpn-01 (RFC 8737) for names and addresses, alone and beside another challenge."""
 import socket
 import ssl
 
@@ -35,8 +35,7 @@ class TlsAlpn(suite.Stand):
         HaproxyFront(self.space, "haproxy", self.ca.tls_port, tcp=True, snippet=alpn.split("\n", 1)[1]).start()
         daemon.start().wait_live("one.test", timeout=120)
 
-    def test_the_next_challenge_where_the_first_is_not_offered(self):
-        # No CA offers tls-alpn-01 for what it proves by dns-01 only; here the rule sends one name elsewhere.
+    def test_a_challenge_of_its_own_for_a_name(self):
         daemon = self.daemon_with([{"names": ["one.test", "two.test"], "challenges": {"two.test": ["http"]}}]).start()
         daemon.wait_live("one.test", timeout=120)
         self.assertIn("http-01", daemon.log())
