@@ -67,6 +67,9 @@ awaitable<outcome<issuer_description>> acme_client::describe() {
     what.key_change = !from.key_change.empty();
     what.terms_of_service = from.terms_of_service;
     what.profiles = from.profiles;
+    what.caa_identities = from.caa_identities;
+    what.issuer_domains = from.issuer_domains;
+    what.account_hash_prefix = from.account_hash_prefix;
     co_return what;
 }
 

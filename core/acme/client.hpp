@@ -74,6 +74,10 @@ struct issuer_description {
     bool key_change = false;
     std::string terms_of_service;      ///< foreign text; may be empty
     std::vector<std::string> profiles; ///< names, foreign text
+    // What records in the DNS depend on; foreign text, as the directory has it.
+    std::vector<std::string> caa_identities{};
+    std::vector<std::string> issuer_domains{};
+    std::string account_hash_prefix{};
 };
 
 /// A CA's answer about when to renew (RFC 9773 section 4.2).

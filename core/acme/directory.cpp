@@ -60,6 +60,8 @@ result<directory> parse_directory(const json::value& object, std::string_view di
         }
         found.caa_identities =
             (*meta)->optional_strings("caaIdentities").value_or(std::vector<std::string>());
+        found.issuer_domains =
+            (*meta)->optional_strings("issuerDomainNames").value_or(std::vector<std::string>());
         found.account_hash_prefix = text_or_empty(**meta, "accountHashPrefix");
     }
     return found;

@@ -22,6 +22,8 @@ struct directory {
     bool external_account_required = false;
     std::vector<std::string> caa_identities; ///< what CAA records call this CA; foreign text
     std::string account_hash_prefix;         ///< dns-persist-01 from draft 02 on; foreign text, may be empty
+    /// What dns-persist-01 records call this CA, from draft 02 on (before it: caa_identities); foreign text.
+    std::vector<std::string> issuer_domains;
 
     [[nodiscard]] bool lists_profile(std::string_view name) const;
 };

@@ -11,6 +11,7 @@
 #include "core/lifecycle/revocation_watch.hpp"
 #include "core/lifecycle/vault.hpp"
 #include "core/model/issuer.hpp"
+#include "core/model/issuer_facts.hpp"
 #include "core/model/managed_certificate.hpp"
 #include "core/ports/deployer.hpp"
 #include "core/ports/event_sink.hpp"
@@ -177,6 +178,11 @@ public:
     /// replacement, with another key, is deployed before that where it can be had within a few minutes; a
     /// compromised key (reason 1) is not waited for longer than one failed try.
     virtual awaitable<result<void>> revoke(std::string name, std::optional<int> reason) = 0;
+
+    /// What each issuer of a certificate, in its order of preference, says of itself and of our account
+    /// there, which is opened (registered, if need be) as an order would. An issuer that cannot be asked says
+    /// why in `trouble`; the call as a whole fails only with errc::not_found, for an unknown certificate.
+    virtual awaitable<result<std::vector<issuer_facts>>> facts(std::string certificate) = 0;
 
     // Accounts, by issuer.
     /// Those that the certificates are to come from, and those that there are files of.

@@ -2,7 +2,8 @@
 // The engine's inside: what it holds, and the parts of what it does: engine.cpp (what is managed, when it is
 // due and who asks), engine_work.cpp (the work on one certificate), engine_line.cpp (places at issuers and
 // their limits), engine_watch.cpp (the start, and what the CA says meanwhile), engine_view.cpp (what is seen
-// from outside), engine_accounts.cpp (accounts).
+// from outside), engine_accounts.cpp (accounts), engine_facts.cpp
+// (what issuers say of themselves).
 #include "core/base/task_group.hpp"
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/entry.hpp"
@@ -38,6 +39,7 @@ public:
     result<void> renew(std::string_view name, bool now) override;
     result<void> deploy(std::string_view name) override;
     awaitable<result<void>> revoke(std::string name, std::optional<int> reason) override;
+    awaitable<result<std::vector<issuer_facts>>> facts(std::string certificate) override;
     awaitable<std::vector<account_status>> accounts() override;
     awaitable<result<account_status>> account(std::string issuer) override;
     awaitable<result<account_status>> roll_over_account(std::string issuer) override;
@@ -120,6 +122,7 @@ private:
 
     awaitable<void> see_to_contacts(std::string issuer_name);
     awaitable<account_status> recorded_account(std::string issuer_name);
+    awaitable<issuer_facts> facts_of(std::string issuer_name);
 
     void report(const std::string& task, const std::string& what);
     void emit(std::string_view id, severity level, const entry& who, std::string message,

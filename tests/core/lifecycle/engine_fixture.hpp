@@ -39,8 +39,10 @@ struct scripted_issuing {
     unsigned under_way = 0;
     unsigned most_under_way = 0;
     unsigned contacts_updated = 0;
-    std::vector<std::string> revoked;          ///< hex of the first bytes of revoked certificates
-    std::map<std::string, std::string> chains; ///< by order URL: an order that was finalized stays so
+    acme::issuer_description described;          ///< what the directory says, but for renewal_info
+    std::deque<acme::failure> describe_failures; ///< answers to the next describe() calls
+    std::vector<std::string> revoked;            ///< hex of the first bytes of revoked certificates
+    std::map<std::string, std::string> chains;   ///< by order URL: an order that was finalized stays so
 };
 
 class scripted_client : public acme::client {
@@ -124,7 +126,12 @@ public:
     }
     awaitable<acme::outcome<acme::issuer_description>> describe() override {
         co_await sleep_for(time_, milliseconds(10));
-        acme::issuer_description described;
+        if (!script_.describe_failures.empty()) {
+            acme::failure failure = script_.describe_failures.front();
+            script_.describe_failures.pop_front();
+            co_return std::unexpected(failure);
+        }
+        acme::issuer_description described = script_.described;
         described.renewal_info = !script_.windows.empty() || script_.window_of_all;
         co_return described;
     }
