@@ -106,15 +106,24 @@ const challenge_kind& kind_named(std::span<const challenge_kind> among, std::str
     return found == among.end() ? among.front() : *found;
 }
 
+/// None for an endpoint that is none: that is a mistake already.
+std::vector<endpoint> read_endpoints(const section& entry, std::string_view key) {
+    std::vector<endpoint> places;
+    for (const std::string& each : entry.texts(key).value_or(std::vector<std::string>())) {
+        if (auto place = parse_endpoint(each)) {
+            places.push_back(std::move(*place));
+        }
+    }
+    return places;
+}
+
 dns_challenge read_dns(const section& entry) {
     dns_challenge made;
     made.per_account = entry.text("type") == "dns-account-01";
     made.provider = entry.text("provider").value_or("");
     made.propagation = entry.text("propagation").value_or(made.propagation);
     made.propagation_timeout = entry.duration("propagation_timeout").value_or(made.propagation_timeout);
-    for (const std::string& each : entry.texts("resolvers").value_or(std::vector<std::string>())) {
-        made.resolvers.push_back(parse_endpoint(each).value_or(endpoint()));
-    }
+    made.resolvers = read_endpoints(entry, "resolvers");
     if (const auto ttl = entry.duration("ttl")) {
         made.ttl = static_cast<std::uint32_t>(std::chrono::ceil<seconds>(*ttl).count());
     }
@@ -170,12 +179,16 @@ void read_challenge(const section& entry, challenge& into, mistake_list& mistake
 } // namespace
 
 void build_challenges(const section& root, settings& out, mistake_list& mistakes) {
+    out.resolvers = read_endpoints(root, "resolvers");
     out.challenges["http"] = challenge{"http", http01_listener{{all_interfaces(80)}, false}};
     for (const auto& [name, value] : named_entries(root, "challenges")) {
         challenge& made = out.challenges[name] =
             challenge{name, http01_listener{{all_interfaces(80)}, false}};
         if (value.kind() == node_kind::map) {
             read_challenge(section(value, named_schema("challenges")), made, mistakes);
+        }
+        if (auto* dns = std::get_if<dns_challenge>(&made.how); dns != nullptr && dns->resolvers.empty()) {
+            dns->resolvers = out.resolvers;
         }
     }
 }

@@ -101,6 +101,7 @@ std::size_t policy_reader::by_content::operator()(const policy_ptr& policy) cons
     const std::hash<std::string> hash_of;
     std::size_t seed = hash_of(policy->profile);
     mix(seed, policy->reuse_key ? 1 : 0);
+    mix(seed, static_cast<std::size_t>(policy->preflight));
     for (const challenge_rule& rule : policy->challenge_rules) {
         mix(seed, hash_of(rule.pattern));
     }
@@ -127,8 +128,8 @@ policy_reader::policy_reader(const section& root, const settings& built, mistake
 }
 
 chosen_policy policy_reader::read(const section& entry, const key_path& path) {
-    static constexpr std::array<std::string_view, 7> choices{"issuers",   "challenge", "challenges", "keys",
-                                                             "reuse_key", "profile",   "deploy"};
+    static constexpr std::array<std::string_view, 8> choices{
+        "issuers", "challenge", "challenges", "keys", "reuse_key", "preflight", "profile", "deploy"};
     // Most entries of a large file say nothing of their own.
     if (std::ranges::none_of(choices, [&](std::string_view key) { return entry.find(key).has_value(); })) {
         if (!default_choice_) {
@@ -159,6 +160,10 @@ bool policy_reader::read_choices(const section& from, const key_path& path, issu
         into.keys = std::move(keys);
     }
     into.reuse_key = from.flag("reuse_key").value_or(into.reuse_key);
+    const std::string ahead = from.text("preflight").value_or("");
+    for (const preflight_mode mode : {preflight_mode::enforce, preflight_mode::warn, preflight_mode::off}) {
+        into.preflight = ahead == to_string(mode) ? mode : into.preflight;
+    }
     into.profile = from.text("profile").value_or(into.profile);
     if (from.find("deploy")) {
         read_references(from, "deploy", path, built_.deployments, "deployment", mistakes_, into.deploy);

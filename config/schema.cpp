@@ -46,6 +46,12 @@ constexpr schema_row rows[] = {
      .fallback = "auto",
      .allowed = "auto text json",
      .sentence = "auto means journal fields under systemd and text elsewhere."},
+    {.path = "resolvers",
+     .type = endpoints,
+     .low = 1,
+     .high = 16,
+     .sentence = "DNS resolvers that are asked about names to be proven, those of /etc/resolv.conf unless "
+                 "given; where that one has a view of its own, those that CAs would ask."},
     {.path = "issuers",
      .type = named,
      .sentence =
@@ -186,6 +192,12 @@ constexpr schema_row rows[] = {
      .type = flag,
      .fallback = "false",
      .sentence = "Renewals keep the private key in place of making a new one."},
+    {.path = "defaults.preflight",
+     .type = choice,
+     .fallback = "warn",
+     .allowed = "enforce warn off",
+     .sentence = "What is done about what would make a proof fail, as far as it can be seen from here before "
+                 "a first order and after a failure: enforce orders nothing while it lasts, warn tells it."},
     {.path = "defaults.profile",
      .type = text,
      .sentence = "Profile to ask for, whichever CA issues; goes before the issuer's own."},
@@ -234,6 +246,11 @@ constexpr schema_row rows[] = {
     {.path = "certificates[].reuse_key",
      .type = flag,
      .sentence = "Renewals keep the private key in place of making a new one."},
+    {.path = "certificates[].preflight",
+     .type = choice,
+     .allowed = "enforce warn off",
+     .sentence = "Whether to look, before the CA is asked, for what would make a proof fail: enforce orders "
+                 "nothing while it lasts, warn tells it."},
     {.path = "certificates[].profile",
      .type = text,
      .sentence = "Profile to ask for, whichever CA issues; goes before the issuer's own."},

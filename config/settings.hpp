@@ -55,7 +55,7 @@ struct dns_challenge {
     std::string provider;     ///< as the schema lists them
     std::string propagation = "enforce";
     milliseconds propagation_timeout = std::chrono::minutes(2);
-    std::vector<endpoint> resolvers;  ///< none: the system's
+    std::vector<endpoint> resolvers;  ///< its own, or those of the settings
     std::optional<std::uint32_t> ttl; ///< seconds
     endpoint server;                  ///< rfc2136
     std::string secret_file;          ///< also the TSIG key
@@ -92,6 +92,7 @@ struct settings {
     std::string data_dir = "/var/lib/evercert";
     control_settings control;
     log_settings log;
+    std::vector<endpoint> resolvers;       ///< none: the system's
     std::map<std::string, issuer> issuers; ///< built-in ones included
     std::map<std::string, challenge> challenges;
     std::map<std::string, deployment> deployments; ///< built-in ones included

@@ -224,8 +224,12 @@ std::string intent_of(const managed_certificate& wanted) {
     for (const key_type key : policy.keys) {
         keys.append(keys.empty() ? "" : ",").append(to_string(key));
     }
-    return fmt::format("{}|{}|{}|{}|{}", names_key(wanted.names), join(policy.issuers, ","),
-                       challenges_text(policy), keys, policy.profile);
+    std::string intent = fmt::format("{}|{}|{}|{}|{}", names_key(wanted.names), join(policy.issuers, ","),
+                                     challenges_text(policy), keys, policy.profile);
+    if (policy.preflight != preflight_mode::warn) {
+        intent.append("|").append(to_string(policy.preflight));
+    }
+    return intent;
 }
 
 next_step resume(machine_state& state, machine_event happened, wall_time now, random_source& random) {

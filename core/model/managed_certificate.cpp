@@ -15,6 +15,18 @@ void append_new(std::vector<std::string>& to, const std::vector<std::string>& fr
 
 } // namespace
 
+std::string_view to_string(preflight_mode mode) noexcept {
+    switch (mode) {
+    case preflight_mode::enforce:
+        return "enforce";
+    case preflight_mode::warn:
+        return "warn";
+    case preflight_mode::off:
+        break;
+    }
+    return "off";
+}
+
 bool matches(std::string_view pattern, const identifier& name) {
     if (pattern == "*" || pattern == name.value) {
         return true;

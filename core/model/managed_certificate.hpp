@@ -17,6 +17,14 @@ struct challenge_rule {
     friend bool operator==(const challenge_rule&, const challenge_rule&) = default;
 };
 
+/// What a look at the world before an order is to do with what it finds.
+enum class preflight_mode : unsigned char {
+    enforce, ///< nothing is ordered while a CA would refuse
+    warn,    ///< it is told, and ordered all the same
+    off
+};
+std::string_view to_string(preflight_mode mode) noexcept; ///< "warn"
+
 /// How a certificate is obtained and put to use. Shared by all entries that say the same: 100,000 entries
 /// have a handful of policies. Names of issuers, challenges and deployments refer to other settings.
 struct issuance_policy {
@@ -28,7 +36,8 @@ struct issuance_policy {
     std::vector<key_type> keys{
         key_type::ecdsa_p256}; ///< one certificate for each, deployed together; no repeats
     bool reuse_key = false;    ///< renewals keep the private key
-    std::string profile;       ///< goes before the issuer's own
+    preflight_mode preflight = preflight_mode::warn;
+    std::string profile; ///< goes before the issuer's own
     std::vector<std::string> deploy;
 
     friend bool operator==(const issuance_policy&, const issuance_policy&) = default;

@@ -76,6 +76,13 @@ TEST_CASE("a DNS challenge knows its provider, and the provider its keys") {
     update.propagation_timeout = std::chrono::minutes(5);
     update.resolvers = {endpoint{"127.0.0.1", 53}};
     CHECK(s.challenges.at("dns") == challenge{"dns", update});
+    // It has resolvers of its own; others have those of all.
+    CHECK(std::get<dns_challenge>(good(corp +
+                                       "certificates: []\nresolvers: [\"192.0.2.1:53\"]\n"
+                                       "challenges: {c: {type: dns-01, provider: desec, secret_file: /a}}\n")
+                                      .challenges.at("c")
+                                      .how)
+              .resolvers == std::vector{endpoint{"192.0.2.1", 53}});
     CHECK(challenge_type(s.challenges.at("dns")) == "dns-01");
     CHECK(challenge_type(s.challenges.at("account")) == "dns-account-01");
     CHECK(std::get<dns_challenge>(s.challenges.at("account").how).secret_credential == "cf");

@@ -37,7 +37,8 @@ TEST_CASE("an entry changes what it gives and has the rest from defaults") {
              "  - {names: [c.example], keys: [ecdsa-p256, rsa-2048]}\n"
              "  - {names: [d.example], reuse_key: false}\n"
              "  - {names: [e.example], profile: q}\n"
-             "  - {names: [f.example], deploy: []}\n");
+             "  - {names: [f.example], deploy: []}\n"
+             "  - {names: [g.example], preflight: enforce}\n");
     issuance_policy expected = {.issuers = {"corp", "letsencrypt"},
                                 .challenges = {"http"},
                                 .keys = {key_type::rsa_2048},
@@ -60,6 +61,9 @@ TEST_CASE("an entry changes what it gives and has the rest from defaults") {
     own = expected;
     own.deploy = {};
     CHECK(policy(s, 5) == own);
+    own = expected;
+    own.preflight = preflight_mode::enforce;
+    CHECK(policy(s, 6) == own);
 }
 
 TEST_CASE("as many issuers and keys as are allowed arrive in their order") {
@@ -114,6 +118,7 @@ TEST_CASE("wrong issuers, keys, key reuse and profiles are refused at their plac
          "stands here twice"},
         {head + "defaults: {keys: [x]}\n", "4:19: defaults.keys[0]", "is not accepted; allowed: ecdsa-p256"},
         {head + "defaults: {keys: [rsa-2048, rsa-2048]}\n", "4:29: defaults.keys[1]", "stands here twice"},
+        {entry + "    preflight: maybe\n", "5:16: certificates[0].preflight", "enforce, warn, off"},
         {head + "defaults: {reuse_key: 1}\n", "4:23: defaults.reuse_key", "true or false"},
         {head + "defaults: {profile: ~}\n", "4:12: defaults.profile", "there is no value"},
         {head + "defaults: {reuse_keys: true}\n", "4:12: defaults.reuse_keys", "did you mean \"reuse_key\"?"},
