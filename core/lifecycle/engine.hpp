@@ -15,6 +15,7 @@
 #include "core/model/managed_certificate.hpp"
 #include "core/ports/deployer.hpp"
 #include "core/ports/event_sink.hpp"
+#include "core/ports/preflight.hpp"
 #include "core/ports/solver.hpp"
 #include "core/store/repository.hpp"
 
@@ -132,6 +133,13 @@ struct account_status {
     std::vector<rate_ledger::level> limits;
 };
 
+/// What was found when somebody asked what stands in the way.
+struct diagnosis {
+    std::string certificate;
+    std::string issuer; ///< for which it was looked at: the preferred one
+    std::vector<finding> findings;
+};
+
 /// What the engine is to do: the checked configuration as objects.
 struct assignment {
     std::vector<certificate_ptr> certificates;
@@ -183,6 +191,9 @@ public:
     /// there, which is opened (registered, if need be) as an order would. An issuer that cannot be asked says
     /// why in `trouble`; the call as a whole fails only with errc::not_found, for an unknown certificate.
     virtual awaitable<result<std::vector<issuer_facts>>> facts(std::string certificate) = 0;
+    /// Looks at all that a CA would look at, without asking it to; errc::not_found for an unknown name. Takes
+    /// some ten seconds at most, once the issuer has answered.
+    virtual awaitable<result<diagnosis>> diagnose(std::string certificate) = 0;
 
     // Accounts, by issuer.
     /// Those that the certificates are to come from, and those that there are files of.
@@ -218,8 +229,9 @@ struct engine_parts {
     worker_pool& workers;
     client_factory make_client;
     secret_reader read_hmac_key;
-    crl_checker check_crl; ///< none: CRLs are not looked at
-    crl_peek peek_crl{};   ///< none: what is wrong with a CRL is told in the log only
+    crl_checker check_crl;           ///< none: CRLs are not looked at
+    crl_peek peek_crl{};             ///< none: what is wrong with a CRL is told in the log only
+    preflight* look_ahead = nullptr; ///< none: orders go straight to the CA
     unsigned keep_versions = 10;
 };
 std::unique_ptr<engine> make_engine(const asio::any_io_executor& executor, engine_parts parts);

@@ -2,8 +2,8 @@
 // The engine's inside: what it holds, and the parts of what it does: engine.cpp (what is managed, when it is
 // due and who asks), engine_work.cpp (the work on one certificate), engine_line.cpp (places at issuers and
 // their limits), engine_watch.cpp (the start, and what the CA says meanwhile), engine_view.cpp (what is seen
-// from outside), engine_accounts.cpp (accounts), engine_facts.cpp
-// (what issuers say of themselves).
+// from outside), engine_accounts.cpp (accounts), engine_facts.cpp (what issuers say of themselves),
+// engine_preflight.cpp (what would make a proof fail).
 #include "core/base/task_group.hpp"
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/entry.hpp"
@@ -40,6 +40,7 @@ public:
     result<void> deploy(std::string_view name) override;
     awaitable<result<void>> revoke(std::string name, std::optional<int> reason) override;
     awaitable<result<std::vector<issuer_facts>>> facts(std::string certificate) override;
+    awaitable<result<diagnosis>> diagnose(std::string certificate) override;
     awaitable<std::vector<account_status>> accounts() override;
     awaitable<result<account_status>> account(std::string issuer) override;
     awaitable<result<account_status>> roll_over_account(std::string issuer) override;
@@ -79,6 +80,10 @@ private:
     awaitable<void> step(entry_ptr who, unrecorded& deployed);
     awaitable<void> look(entry_ptr who);
     awaitable<void> order(entry_ptr who);
+    awaitable<std::optional<machine_event>> look_ahead(entry_ptr who, std::string issuer_name);
+    awaitable<std::vector<finding>> examine_names(certificate_ptr wanted, issuer_facts facts,
+                                                  bool with_records);
+    void tell_findings(const entry& who, const std::vector<finding>& findings);
     awaitable<void> make_live(entry_ptr who, unrecorded& done);
     awaitable<void> revoke_at_issuer(entry_ptr who);
     void finish_errands(const std::string& certificate, const result<void>& outcome);

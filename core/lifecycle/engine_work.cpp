@@ -210,8 +210,9 @@ awaitable<void> engine_impl::order(entry_ptr who) {
     }
     solver_choice answers = solvers_of(who->wanted);
     const unsigned early = who->awake->machine.job.early_renewals;
+    order_hooks hooks{teller_of(who), [this, who, &issuer_name] { return look_ahead(who, issuer_name); }};
     machine_event outcome =
-        co_await perform_order(who->awake->machine, *session, std::move(answers), parts_, teller_of(who));
+        co_await perform_order(who->awake->machine, *session, std::move(answers), parts_, std::move(hooks));
     note_limits(*who, outcome);
     const bool is_issued = std::holds_alternative<issued>(outcome);
     const bool is_held = std::holds_alternative<held>(outcome);

@@ -48,12 +48,12 @@ bool may_yet_come(const failure& what, bool waited) {
 class conversation {
 public:
     conversation(const machine_state& state, issuer_session& session, solver_choice answers,
-                 const engine_parts& parts, teller tell)
+                 const engine_parts& parts, order_hooks hooks)
         : state_(state)
         , session_(session)
         , answers_(std::move(answers))
         , parts_(parts)
-        , tell_(std::move(tell)) {}
+        , hooks_(std::move(hooks)) {}
 
     awaitable<machine_event> go();
 
@@ -82,7 +82,7 @@ private:
     issuer_session& session_;
     solver_choice answers_;
     const engine_parts& parts_;
-    teller tell_;
+    order_hooks hooks_;
 };
 
 /// Whether the CA was still working on the order when it was last looked at.
@@ -197,7 +197,7 @@ awaitable<std::optional<machine_event>> conversation::begin(key_type key, std::s
     begun.spent = session_.spend(claim, now);
     begun.order.spent = begun.spent ? begun.spent->when : wall_time();
     machine_event event = std::move(begun);
-    auto told = co_await tell_(std::move(event));
+    auto told = co_await hooks_.tell(std::move(event));
     if (!told) {
         co_return failed_here(key, step::new_order, told.error().within("the order could not be recorded"));
     }
@@ -223,7 +223,7 @@ awaitable<acme::outcome<acme::issued>> conversation::converse(acme::client& clie
     request.answers = answers_;
     request.on_order = [this, key](acme::accepted_order order) -> awaitable<result<void>> {
         machine_event accepted = note_accepted(key, std::move(order));
-        return tell_(std::move(accepted));
+        return hooks_.tell(std::move(accepted));
     };
     co_return co_await client.issue(std::move(request));
 }
@@ -324,6 +324,12 @@ awaitable<machine_event> conversation::go() {
     if (!client) {
         co_return failed(keys.front(), client.error());
     }
+    if (hooks_.look_ahead) {
+        auto hindered = co_await hooks_.look_ahead();
+        if (hindered) {
+            co_return std::move(*hindered);
+        }
+    }
     std::vector<issued_chain> chains;
     auto to_go = static_cast<unsigned>(keys.size());
     for (const key_type key : keys) {
@@ -340,8 +346,8 @@ awaitable<machine_event> conversation::go() {
 } // namespace
 
 awaitable<machine_event> perform_order(const machine_state& state, issuer_session& session,
-                                       solver_choice answers, const engine_parts& parts, teller tell) {
-    conversation about(state, session, std::move(answers), parts, std::move(tell));
+                                       solver_choice answers, const engine_parts& parts, order_hooks hooks) {
+    conversation about(state, session, std::move(answers), parts, std::move(hooks));
     co_return co_await about.go();
 }
 

@@ -29,6 +29,7 @@ constexpr std::array commands{known_command{"status", about::nothing, run_look},
                               known_command{"renew", about::certificate, run_errand},
                               known_command{"deploy", about::certificate, run_errand},
                               known_command{"revoke", about::certificate, run_errand},
+                              known_command{"diagnose", about::certificate, run_errand},
                               known_command{"reload", about::nothing, run_errand}};
 constexpr std::array<std::string_view, 4> account_actions{"list", "show", "rollover", "deactivate"};
 

@@ -7,6 +7,7 @@
 #include "daemon/control/waiting.hpp"
 #include "daemon/log/printable.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace evercert::daemon {
@@ -18,6 +19,8 @@ constexpr milliseconds poll_pause(200);
 constexpr milliseconds longest_wait = std::chrono::minutes(10);
 /// A revocation waits a few minutes for its replacement, and then for the CA.
 constexpr milliseconds longest_revocation = std::chrono::minutes(11);
+/// The issuer may have to be asked first, and to open an account.
+constexpr milliseconds longest_diagnosis = std::chrono::minutes(2);
 
 int conclude(const conversation& with, errand what, wait_verdict verdict, const certificate_status& now) {
     if (with.options().json) {
@@ -128,6 +131,25 @@ int revoke(const conversation& with) {
     });
 }
 
+/// Exit code 1 says that a CA would refuse.
+int diagnose(const conversation& with) {
+    const auto text = with.ask("POST", with.path("diagnose"), "{}", longest_diagnosis);
+    if (!text) {
+        return text.error();
+    }
+    const auto made = with.understood(diagnosis_from_json(*text));
+    if (!made) {
+        return made.error();
+    }
+    if (with.options().json) {
+        with.say(*text);
+    } else {
+        with.world().out(diagnosis_view(*made, with.world().width));
+    }
+    const bool hindered = std::ranges::count(made->findings, finding_weight::trouble, &finding::weight) > 0;
+    return hindered ? exit_failed : exit_done;
+}
+
 int reload(const conversation& with) {
     return with.show_answer(with.ask("POST", "/v1/reload"), message_from_json,
                             [](const std::string& message) { return printable(message) + '\n'; });
@@ -139,6 +161,9 @@ int run_errand(const conversation& with) {
     const std::string& command = with.options().command;
     if (command == "revoke") {
         return revoke(with);
+    }
+    if (command == "diagnose") {
+        return diagnose(with);
     }
     if (command == "reload") {
         return reload(with);

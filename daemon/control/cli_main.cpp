@@ -68,6 +68,8 @@ void declare_errands(CLI::App& app, cli_options& options) {
     CLI::App* const deploy =
         add_certificate_command(app, options, "deploy", "make the servers use a certificate again, and wait");
     add_no_wait(deploy, options);
+    add_certificate_command(app, options, "diagnose",
+                            "look at what a CA would look at, and say what stands in the way");
     add_command(app, options, "reload", "load the configuration anew");
     CLI::App* const check =
         add_command(app, options, "check", "check a configuration file, without the daemon");

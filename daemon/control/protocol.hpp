@@ -47,6 +47,9 @@ std::string history_to_json(const std::vector<lifecycle::history_line>& lines);
 std::string accounts_to_json(const std::vector<lifecycle::account_status>& all);
 /// {"schema", "account": {...}}
 std::string account_to_json(const lifecycle::account_status& one);
+/// {"schema", "diagnosis": {"certificate", "issuer", "findings": [{"check", "weight", "name", "looked_at",
+/// "seen", "change"}]}}
+std::string diagnosis_to_json(const lifecycle::diagnosis& made);
 /// {"schema", "message"}
 std::string message_to_json(std::string_view message);
 /// {"schema", "error": {"code", "message"}}
@@ -60,6 +63,7 @@ result<explanation> explanation_from_json(std::string_view text);
 result<std::vector<lifecycle::history_line>> history_from_json(std::string_view text);
 result<std::vector<lifecycle::account_status>> accounts_from_json(std::string_view text);
 result<lifecycle::account_status> account_from_json(std::string_view text);
+result<lifecycle::diagnosis> diagnosis_from_json(std::string_view text);
 result<std::string> message_from_json(std::string_view text);
 /// The message of an error answer, or nullopt if the text is not one.
 std::optional<std::string> error_message_from_json(std::string_view text);

@@ -79,7 +79,8 @@ private:
             co_return no_such_path();
         }
         const std::string verb = steps.size() == 3 ? steps[2] : std::string();
-        const bool changes = verb == "renew" || verb == "deploy" || verb == "revoke";
+        // A diagnosis presents tokens and records of its own, so that it is no mere look.
+        const bool changes = verb == "renew" || verb == "deploy" || verb == "revoke" || verb == "diagnose";
         if (!changes && !verb.empty() && verb != "explain") {
             co_return no_such_path();
         }
@@ -101,6 +102,9 @@ private:
         }
         if (verb == "revoke") {
             co_return co_await revoke(request, name);
+        }
+        if (verb == "diagnose") {
+            co_return co_await diagnose(request, name);
         }
         if (verb == "explain") {
             co_return co_await explain_one(name);
@@ -172,6 +176,15 @@ private:
             co_return refuse(outcome.error());
         }
         co_return co_await examine(std::move(name));
+    }
+
+    awaitable<server_response> diagnose(const server_request& request, std::string name) {
+        if (const auto body = read_body(request.body, {}); !body) {
+            co_return refuse(400, body.error());
+        }
+        record(request, "diagnose", name);
+        const auto made = co_await parts_.engine.diagnose(std::move(name));
+        co_return made ? answer(200, diagnosis_to_json(*made)) : refuse(made.error());
     }
 
     server_response accepted(const result<void>& outcome, const std::string& name) {

@@ -27,6 +27,8 @@ std::string plan_view(const std::vector<lifecycle::planned_step>& plan, wall_tim
 std::string history_view(const std::vector<lifecycle::history_line>& lines, bool of_all);
 /// ISSUER, STATE, KEY, CONTACTS, ACCOUNT.
 std::string accounts_view(const std::vector<lifecycle::account_status>& all, std::size_t width);
+/// What hinders first.
+std::string diagnosis_view(const lifecycle::diagnosis& made, std::size_t width);
 std::string account_view(const lifecycle::account_status& one, wall_time now);
 
 } // namespace evercert::daemon

@@ -191,6 +191,7 @@ struct engine_on_disk {
     lifecycle::client_factory make_client;
     lifecycle::crl_checker check_crl;
     lifecycle::crl_peek peek_crl;
+    preflight* look_ahead = nullptr;
     std::unique_ptr<lifecycle::vault> vault = lifecycle::make_file_vault(files);
     std::unique_ptr<lifecycle::engine> engine;
 
@@ -237,7 +238,8 @@ struct engine_on_disk {
             .make_client = make_client,
             .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); },
             .check_crl = check_crl,
-            .peek_crl = peek_crl};
+            .peek_crl = peek_crl,
+            .look_ahead = look_ahead};
         engine = lifecycle::make_engine(loop.get_executor(), std::move(parts));
         engine->assign(plan);
         time.run_ready();

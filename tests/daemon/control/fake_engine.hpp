@@ -107,6 +107,21 @@ public:
         asked.push_back("revoke " + name + (reason ? " " + std::to_string(*reason) : ""));
         co_return outcome;
     }
+    awaitable<result<std::vector<issuer_facts>>> facts(std::string certificate) override {
+        asked.push_back("facts " + certificate);
+        if (!outcome) {
+            co_return fail(outcome.error());
+        }
+        co_return issuers;
+    }
+    awaitable<result<lifecycle::diagnosis>> diagnose(std::string certificate) override {
+        asked.push_back("diagnose " + certificate);
+        if (!outcome) {
+            co_return fail(outcome.error());
+        }
+        lifecycle::diagnosis made{certificate, "letsencrypt", findings};
+        co_return made;
+    }
     awaitable<std::vector<lifecycle::account_status>> accounts() override { co_return all_accounts; }
     awaitable<result<lifecycle::account_status>> account(std::string issuer) override {
         return account_after("account", std::move(issuer));
@@ -120,6 +135,8 @@ public:
 
     std::vector<lifecycle::certificate_status> all;
     std::vector<lifecycle::planned_step> planned;
+    std::vector<finding> findings;
+    std::vector<issuer_facts> issuers;
     std::vector<lifecycle::account_status> all_accounts;
     std::string problem_on_disk; ///< known only to examine()
     unsigned examined = 0;

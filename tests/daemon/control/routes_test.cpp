@@ -327,3 +327,27 @@ TEST_CASE("Accounts are shown, and changed only by being asked to, which is reco
     b.engine.outcome = fail(errc::refused, "the CA refused");
     CHECK(b.ask("POST", "/v1/accounts/corp/rollover").status == 502);
 }
+
+TEST_CASE("a diagnosis is asked for by POST, as it presents something of its own") {
+    bench b;
+    b.engine.findings = {finding{.check = "reach",
+                                 .weight = finding_weight::trouble,
+                                 .name = "one.test",
+                                 .looked_at = "port 80",
+                                 .seen = "refused",
+                                 .change = "open it"}};
+    const auto response = b.ask("POST", "/v1/certificates/example/diagnose");
+    CHECK(response.status == 200);
+    const auto made = diagnosis_from_json(response.body);
+    REQUIRE(made);
+    CHECK(made->certificate == "example");
+    CHECK(made->issuer == "letsencrypt");
+    CHECK(made->findings == b.engine.findings);
+    CHECK(b.engine.asked == std::vector<std::string>{"diagnose example"});
+    CHECK(b.events.count("control.request") == 1);
+    CHECK(b.ask("GET", "/v1/certificates/example/diagnose").status == 405);
+    CHECK(b.ask("POST", "/v1/certificates/nothing/diagnose").status == 404);
+    CHECK(b.ask("POST", "/v1/certificates/example/diagnose", R"({"x":1})").status == 400);
+    b.engine.outcome = fail(errc::unsupported, "not here");
+    CHECK(b.ask("POST", "/v1/certificates/example/diagnose").status >= 400);
+}
