@@ -4,10 +4,12 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
+import unittest
 import urllib.error
 import urllib.request
 
-from harness import ca, suite, tls
+from harness import ca, namespace, suite, tls
 from harness.daemon import NotifySocket
 from harness.proxy import DROP, LOSE_ANSWER, PASS, Asked, Front, problem
 from harness.servers import Apache, Nginx
@@ -86,6 +88,36 @@ class Harness(suite.Stand):
         self.assertEqual(done.returncode, 0)
         wait_until("the messages came", lambda: listener.count("STATUS=x") == 1)
         self.assertEqual(listener.count("READY=1"), 1)
+
+
+class Namespace(unittest.TestCase):
+    PROGRAM = """
+import json, socket, sys
+from harness import namespace
+namespace.enter(addresses=["2001:db8::53/128"])
+for family, address in ((socket.AF_INET, "127.0.0.2"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "2001:db8::53")):
+    socket.socket(family, socket.SOCK_DGRAM).bind((address, 53))
+first = open("/etc/resolv.conf").read()
+namespace.set_resolvers("::1", options="timeout:1")
+print(json.dumps([namespace.network(), sys.argv[1:], first, open("/etc/resolv.conf").read()]))
+"""
+
+    def test_a_network_of_its_own(self):
+        before = read_text("/etc/resolv.conf")
+        done = subprocess.run([sys.executable, "-B", "-c", self.PROGRAM, "an argument"], capture_output=True, text=True,
+                              check=False, timeout=30, cwd=os.path.dirname(__file__))
+        if done.returncode == 77:
+            self.skipTest(done.stdout.strip())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        network, arguments, first, second = json.loads(done.stdout)
+        self.assertNotEqual(network, namespace.network())
+        self.assertEqual(arguments, ["an argument"])
+        self.assertEqual([first, second], ["nameserver 127.0.0.1\n", "nameserver ::1\noptions timeout:1\n"])
+        self.assertEqual(read_text("/etc/resolv.conf"), before, "the machine's own is as it was")
+
+    def test_the_machines_own_resolvers_are_safe(self):
+        with self.assertRaises(AssertionError):
+            namespace.set_resolvers("127.0.0.1")
 
 
 class Fronts(suite.Stand):
