@@ -6,6 +6,7 @@
 #include "core/dns/system_client.hpp"
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
+#include "core/preflight/preflight.hpp"
 #include "daemon/dns_providers.hpp"
 #include "solvers/dns01/dns01_solver.hpp"
 #include "solvers/http01/http01_solver.hpp"
@@ -97,7 +98,8 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
               .check_crl = [this](auto leaf,
                                   auto issuer) { return crls_->check(std::move(leaf), std::move(issuer)); },
               .peek_crl = [this](const auto& leaf,
-                                 const auto& issuer) { return crls_->cached(leaf, issuer); }})) {}
+                                 const auto& issuer) { return crls_->cached(leaf, issuer); },
+              .look_ahead = [this](preflight_request what) { return look_ahead(std::move(what)); }})) {}
 
 wiring::~wiring() = default;
 
@@ -118,6 +120,12 @@ result<std::unique_ptr<acme::client>> wiring::make_client(const issuer& settings
     const acme::client_parts parts{
         .http = http_for(settings.trust), .time = time_, .random = *random_, .events = history_};
     return acme::make_client(settings, parts, executor_);
+}
+
+/// A reload may bring another while this one looks.
+awaitable<std::vector<finding>> wiring::look_ahead(preflight_request request) {
+    const std::shared_ptr<preflight> current = preflight_;
+    co_return co_await current->examine(std::move(request));
 }
 
 /// Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first challenge
@@ -225,6 +233,9 @@ void wiring::open(challenge& what) {
 
 awaitable<void> wiring::apply(config::settings settings) {
     deployer_->configure(settings.deployments);
+    const preflight_parts looks(time_, *random_, dns_for(settings.resolvers),
+                                [this](const std::string& trust) -> http_client& { return http_for(trust); });
+    preflight_ = make_preflight(looks);
     std::vector<solvers::listening_solver*> closing; // taken out first: nothing here may change while we wait
     for (auto it = challenges_.begin(); it != challenges_.end();) {
         const auto wanted = settings.challenges.find(it->first);

@@ -52,6 +52,7 @@ private:
         std::string trouble; ///< last reason why it is not open, so that it is said once
     };
 
+    awaitable<std::vector<finding>> look_ahead(preflight_request request);
     result<std::unique_ptr<acme::client>> make_client(const issuer& settings);
     http_client& http_for(const std::string& trust);
     challenge make_challenge(const config::challenge& settings);
@@ -74,6 +75,7 @@ private:
     std::map<std::string, std::unique_ptr<http_client>> http_;         ///< by trust file
     std::map<std::vector<endpoint>, std::unique_ptr<dns_client>> dns_; ///< by resolvers
     std::unique_ptr<lifecycle::revocation_watch> crls_;
+    std::shared_ptr<preflight> preflight_;
     std::map<std::string, challenge> challenges_;
     std::vector<std::unique_ptr<solver>> retired_;    ///< closed, but orders under way may still name them
     std::vector<systemd::passed_descriptor> sockets_; ///< from systemd, not used yet

@@ -217,6 +217,8 @@ using crl_checker = std::function<awaitable<crl_answer>(watched_leaf leaf,
 /// The same from what is at hand; see revocation_watch::cached.
 using crl_peek =
     std::function<std::optional<crl_answer>(const watched_leaf& leaf, const crypto::certificate& issuer)>;
+/// See preflight::examine.
+using preflight_look = std::function<awaitable<std::vector<finding>>(preflight_request request)>;
 
 /// All references must outlive the engine.
 struct engine_parts {
@@ -229,9 +231,9 @@ struct engine_parts {
     worker_pool& workers;
     client_factory make_client;
     secret_reader read_hmac_key;
-    crl_checker check_crl;           ///< none: CRLs are not looked at
-    crl_peek peek_crl{};             ///< none: what is wrong with a CRL is told in the log only
-    preflight* look_ahead = nullptr; ///< none: orders go straight to the CA
+    crl_checker check_crl;       ///< none: CRLs are not looked at
+    crl_peek peek_crl{};         ///< none: what is wrong with a CRL is told in the log only
+    preflight_look look_ahead{}; ///< none: orders go straight to the CA
     unsigned keep_versions = 10;
 };
 std::unique_ptr<engine> make_engine(const asio::any_io_executor& executor, engine_parts parts);

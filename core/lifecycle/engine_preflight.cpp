@@ -64,7 +64,7 @@ order_failed refusal_of(const std::vector<finding>& findings, const managed_cert
 awaitable<std::optional<machine_event>> engine_impl::look_ahead(entry_ptr who, std::string issuer_name) {
     std::optional<machine_event> end;
     const certificate_ptr wanted = who->wanted;
-    if (parts_.look_ahead == nullptr || wanted->policy->preflight == preflight_mode::off ||
+    if (!parts_.look_ahead || wanted->policy->preflight == preflight_mode::off ||
         !worth_a_look(who->awake->machine, issuer_name)) {
         co_return end;
     }
@@ -89,7 +89,7 @@ awaitable<std::vector<finding>> engine_impl::examine_names(certificate_ptr wante
     preflight_request request(wanted->names, solvers_of(wanted),
                               settings != issuers_.end() ? settings->second : issuer(), std::move(facts));
     request.with_records = with_records;
-    co_return co_await parts_.look_ahead->examine(std::move(request));
+    co_return co_await parts_.look_ahead(std::move(request));
 }
 
 void engine_impl::tell_findings(const entry& who, const std::vector<finding>& findings) {
@@ -113,7 +113,7 @@ awaitable<result<diagnosis>> engine_impl::diagnose(std::string certificate) {
         co_return fail(errc::not_found,
                        fmt::format("there is no certificate called {}", escape(certificate, 100)));
     }
-    if (parts_.look_ahead == nullptr) {
+    if (!parts_.look_ahead) {
         co_return fail(errc::unsupported, "nothing can be looked at here");
     }
     const certificate_ptr wanted = who->wanted;

@@ -191,7 +191,7 @@ struct engine_on_disk {
     lifecycle::client_factory make_client;
     lifecycle::crl_checker check_crl;
     lifecycle::crl_peek peek_crl;
-    preflight* look_ahead = nullptr;
+    lifecycle::preflight_look look_ahead;
     std::unique_ptr<lifecycle::vault> vault = lifecycle::make_file_vault(files);
     std::unique_ptr<lifecycle::engine> engine;
 

@@ -38,7 +38,9 @@ private:
 struct looking_ahead : engine_fixture {
     scripted_preflight looks{time};
 
-    looking_ahead() { look_ahead = &looks; }
+    looking_ahead() {
+        look_ahead = [this](preflight_request request) { return looks.examine(std::move(request)); };
+    }
     ~looking_ahead() { stop(); }
     void add_with(preflight_mode mode) {
         add("a.example", {}, [mode](issuance_policy& policy) { policy.preflight = mode; });
