@@ -21,11 +21,14 @@ void add_name(X509* to, general_name_handle name) {
     require(X509_add1_ext_i2d(to, NID_subject_alt_name, list.get(), 0, X509V3_ADD_APPEND) == 1, doing);
 }
 
+constexpr const char* acme_identifier = "1.3.6.1.5.5.7.1.31";
+// The extension's value is an OCTET STRING of 32 bytes, in DER.
+constexpr std::string_view digest_header("\x04\x20", 2);
+
 void add_digest(X509* to, std::string_view key_authorization) {
-    // The extension's value is an OCTET STRING of 32 bytes, in DER.
-    const std::string value = std::string("\x04\x20", 2) + sha256(key_authorization);
+    const std::string value = std::string(digest_header) + sha256(key_authorization);
     const asn1_string_handle octets(ASN1_STRING_type_new(V_ASN1_OCTET_STRING));
-    const object_handle oid(OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1));
+    const object_handle oid(OBJ_txt2obj(acme_identifier, 1));
     require(octets != nullptr && oid != nullptr &&
                 ASN1_STRING_set(octets.get(), value.data(), static_cast<int>(value.size())) == 1,
             doing);
@@ -82,6 +85,37 @@ result<certificate> make_alpn_certificate(const key& with, const identifier& nam
                     "signing a challenge certificate failed in OpenSSL: " + take_openssl_reason());
     }
     return certificate::from_der(encode_der(i2d_X509, made.get()));
+}
+
+result<void> check_alpn_certificate(const certificate& shown, const identifier& name,
+                                    std::string_view key_authorization) {
+    const object_handle oid(OBJ_txt2obj(acme_identifier, 1));
+    require(oid != nullptr, "reading a challenge certificate");
+    const int place = X509_get_ext_by_OBJ(shown.native(), oid.get(), -1);
+    if (place < 0) {
+        return fail(errc::not_found,
+                    "the certificate has no acmeIdentifier extension: it is an ordinary one");
+    }
+    X509_EXTENSION* extension = X509_get_ext(shown.native(), place);
+    const ASN1_OCTET_STRING* data = X509_EXTENSION_get_data(extension);
+    const std::string value(ASN1_STRING_get0_data(data),
+                            ASN1_STRING_get0_data(data) + ASN1_STRING_length(data));
+    if (X509_EXTENSION_get_critical(extension) == 0 || !value.starts_with(digest_header) ||
+        value.size() != digest_header.size() + sha256({}).size()) {
+        return fail(errc::corrupted,
+                    "the certificate's acmeIdentifier extension is malformed or not critical");
+    }
+    if (!value.ends_with(sha256(key_authorization))) {
+        return fail(errc::refused, "the certificate answers for another challenge or another account's key");
+    }
+    const auto names = shown.names();
+    if (!names) {
+        return fail(errc::corrupted, names.error().message);
+    }
+    if (names->size() != 1 || names->front() != identifier{name.type, name.base()}) {
+        return fail(errc::corrupted, "the certificate does not name exactly what is proven");
+    }
+    return {};
 }
 
 } // namespace evercert::crypto

@@ -15,4 +15,10 @@ namespace evercert::crypto {
 result<certificate> make_alpn_certificate(const key& with, const identifier& name,
                                           std::string_view key_authorization, wall_time now);
 
+/// Whether a certificate that some server showed is such an answer for this name and key authorization, as a
+/// CA looks at it (RFC 8737 section 3). errc::not_found: it has no acmeIdentifier, an ordinary certificate;
+/// refused: it answers for another key authorization; corrupted: it is malformed or names something else.
+result<void> check_alpn_certificate(const certificate& shown, const identifier& name,
+                                    std::string_view key_authorization);
+
 } // namespace evercert::crypto

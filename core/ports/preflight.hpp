@@ -21,7 +21,8 @@ std::string_view to_string(finding_weight weight) noexcept; ///< "good", "unsure
 
 /// Texts may quote foreign ones, which are escaped and cut already.
 struct finding {
-    std::string check; ///< stable: "clock", "address", "reach", "caa", "delegation", "record"
+    /// Stable: "issuer", "clock", "address", "dnssec", "delegation", "reach", "solver", "caa", "record".
+    std::string check;
     finding_weight weight = finding_weight::good;
     std::string name;      ///< of the certificate's names, as in the order; empty: all
     std::string looked_at; ///< "http://one.test/.well-known/acme-challenge/... at 192.0.2.1"

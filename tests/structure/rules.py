@@ -12,6 +12,8 @@ ARROWS = {
     "core/lifecycle": ["core/acme", "core/store", "core/crypto", "core/ports"],
     "core/net": ["core/ports"],
     "core/dns": ["core/ports", "core/crypto"],  # signed updates
+    # A look before an order: plain questions to the DNS and to servers, never an order.
+    "core/preflight": ["core/ports", "core/dns", "core/net", "core/crypto"],
     "core/backends": ["core/ports", "core/net", "core/json"],
     "solvers": ["core/ports", "core/model", "core/base", "core/net", "core/dns", "core/crypto", "core/json"],
     "config": ["core/model", "core/base"],
@@ -57,7 +59,7 @@ REAL_TIME = [
      ["core/base/random.cpp"]),
 ]
 # Tests of the very classes that hold real clocks and sockets may wait for them, within bounds.
-REAL_TIME_TESTS = ["tests/core/base/", "tests/core/net/", "tests/core/dns/", "tests/core/backends/", "tests/solvers/", "tests/daemon/",
+REAL_TIME_TESTS = ["tests/core/base/", "tests/core/net/", "tests/core/dns/", "tests/core/preflight/", "tests/core/backends/", "tests/solvers/", "tests/daemon/",
                    "tests/systemd/", "tests/support/"]
 
 TOP_LEVEL = {"CMakeLists.txt", "daemon", "core", "solvers", "config", "systemd", "tests", "README.md",

@@ -57,11 +57,13 @@ class checker(unittest.TestCase):
         allowed = [("core/model", "core/base"), ("core/ports", "core/base"), ("core/acme", "core/ports"),
                    ("core/acme", "core/model"), ("core/store", "core/json"), ("core/lifecycle", "core/acme"),
                    ("core/backends", "core/net"), ("solvers", "core/net"), ("solvers", "core/dns"), ("solvers", "core/json"), ("config", "core/model"),
+                   ("core/preflight", "core/net"), ("core/preflight", "core/dns"),
                    ("systemd", "core/base"), ("daemon", "config"), ("daemon", "core/lifecycle"), ("daemon", "solvers"),
                    ("tests", "core/acme"), ("daemon/wiring", "core/backends")]
         forbidden = [("core/base", "core/model"), ("core/model", "core/ports"), ("core/json", "core/crypto"),
                      ("core/acme", "core/net"), ("core/acme", "core/store"), ("core/store", "core/acme"),
                      ("core/lifecycle", "core/backends"), ("core/net", "core/crypto"), ("core/dns", "core/net"), ("core/acme", "core/dns"), ("core/acme", "daemon"),
+                     ("core/preflight", "core/acme"), ("core/preflight", "solvers"), ("core/lifecycle", "core/preflight"),
                      ("solvers", "core/acme"), ("solvers", "core/store"), ("solvers", "core/lifecycle"),
                      ("config", "core/crypto"), ("config", "daemon"), ("systemd", "core/model"),
                      ("daemon", "core/backends"), ("daemon/control", "core/backends"), ("core/base", "tests")]

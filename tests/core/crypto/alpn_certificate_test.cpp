@@ -1,6 +1,7 @@
 #include "core/crypto/alpn_certificate.hpp"
 #include "core/crypto/digest.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/test_pki.hpp"
 
 #include <openssl/objects.h>
 #include <openssl/x509.h>
@@ -109,4 +110,39 @@ TEST_CASE("A challenge certificate for an address that is none is refused") {
         REQUIRE_FALSE(made.has_value());
         CHECK(made.error().code == errc::invalid_argument);
     }
+}
+
+TEST_CASE("A challenge certificate that was shown is looked at as a CA does it") {
+    const auto key = crypto::key::generate(key_type::ecdsa_p256).value();
+    for (const std::string name : {"example.com", "*.example.com", "203.0.113.10", "2001:db8::1"}) {
+        INFO(name);
+        const auto made = crypto::make_alpn_certificate(key, named(name), key_authorization, now).value();
+        const auto shown = crypto::certificate::leaf_from_der(made.der()).value();
+        CHECK(crypto::check_alpn_certificate(shown, named(name), key_authorization).has_value());
+        CHECK(crypto::check_alpn_certificate(shown, named(name), key_authorization + "x").error().code ==
+              errc::refused);
+        CHECK(crypto::check_alpn_certificate(shown, named("other.example"), key_authorization).error().code ==
+              errc::corrupted);
+    }
+}
+
+TEST_CASE("Certificates that are no challenge certificates, or broken ones, are told apart") {
+    const auto key = crypto::key::generate(key_type::ecdsa_p256).value();
+    const auto good =
+        crypto::make_alpn_certificate(key, named("example.com"), key_authorization, now).value();
+    const auto judge = [](const crypto::certificate& shown) {
+        return crypto::check_alpn_certificate(shown, named("example.com"), key_authorization).error().code;
+    };
+    CHECK(judge(testing::authority::make_root("Some Root").own()) == errc::not_found);
+    const std::string extension("\x01\x01\xff\x04\x22\x04\x20", 7); // critical, and the header of the digest
+    const auto patched = [&](std::size_t at, char to) {
+        std::string der = good.der();
+        const auto place = der.find(extension);
+        REQUIRE(place != std::string::npos);
+        der[place + at] = to;
+        return crypto::certificate::leaf_from_der(der).value();
+    };
+    CHECK(judge(patched(2, '\0')) == errc::corrupted);
+    CHECK(judge(patched(5, '\x0c')) == errc::corrupted);
+    CHECK(judge(patched(6, '\x1f')) == errc::corrupted);
 }

@@ -1,0 +1,34 @@
+#pragma once
+#include <expected>
+#include <string>
+
+namespace evercert::net {
+
+/// Why a look at a server showed nothing. `words` are ours: "connection refused".
+struct probe_error {
+    enum class kind {
+        refused, ///< somebody said that nobody listens there
+        no_way,  ///< no route, or forbidden on the way
+        silent,  ///< no connection in time
+        stalled, ///< connected, and no (whole) answer in time
+        broken,  ///< connected, and closed before the answer was complete
+        tls,     ///< no TLS handshake
+        garbage, ///< an answer that is none
+    };
+
+    kind what = kind::broken;
+    std::string words;
+
+    probe_error() = default;
+    probe_error(kind k, std::string w) : what(k), words(std::move(w)) {}
+
+    /// No connection came to be.
+    [[nodiscard]] bool unconnected() const noexcept {
+        return what == kind::refused || what == kind::no_way || what == kind::silent;
+    }
+};
+
+template <class T>
+using probe_result = std::expected<T, probe_error>;
+
+} // namespace evercert::net

@@ -1,0 +1,24 @@
+#pragma once
+#include "core/ports/dns_client.hpp"
+
+#include <map>
+#include <utility>
+
+namespace evercert::survey {
+
+/// Asks the resolver each question once, as the names of a certificate have most questions in common. Only
+/// for as long as one examination lasts. TXT is asked each time: that is what changes meanwhile.
+class remembering_dns final : public dns_client {
+public:
+    explicit remembering_dns(dns_client& asks) : asks_(asks) {}
+
+    awaitable<result<dns_answer>> resolve(dns_question what) override;
+    awaitable<result<dns_answer>> ask(endpoint server, dns_question what) override;
+    awaitable<result<dns_answer>> update(endpoint server, dns_update what, const tsig_key* key) override;
+
+private:
+    dns_client& asks_;
+    std::map<std::pair<std::string, dns_type>, result<dns_answer>> known_;
+};
+
+} // namespace evercert::survey
