@@ -1,5 +1,6 @@
 // Challenges: how control of names is proven.
 #include "config/build.hpp"
+#include "config/names.hpp"
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 namespace evercert::config {
 namespace {
@@ -51,8 +53,8 @@ constexpr std::array<std::string_view, 5> keys_of_all_providers{"provider", "pro
                                                                 "propagation_timeout", "resolvers", "ttl"};
 
 /// A secret lies in a file or is a systemd credential; "secret" stands for either.
-const std::array<challenge_kind, 10>& providers() {
-    static const std::array<challenge_kind, 10> kinds{{
+const std::array<challenge_kind, 11>& providers() {
+    static const std::array<challenge_kind, 11> kinds{{
         {"rfc2136", "the provider rfc2136", {"server", "tsig_key_file", "zone"}, {"server"}},
         {"powerdns", "the provider powerdns", {"url", "secret", "zone"}, {"url", "secret"}},
         {"cloudflare", "the provider cloudflare", {"secret", "zone_id", "url"}, {"secret"}},
@@ -67,6 +69,7 @@ const std::array<challenge_kind, 10>& providers() {
          {"convention", "command", "cleanup_command", "environment_file", "account_conf", "one_at_a_time",
           "chain", "timeout"},
          {"convention", "command"}},
+        {"self", "the provider self", {"listen", "nameserver", "zone", "addresses"}, {"nameserver"}},
     }};
     return kinds;
 }
@@ -117,6 +120,49 @@ std::vector<endpoint> read_endpoints(const section& entry, std::string_view key)
     return places;
 }
 
+/// As certificates and the DNS write it; empty if it is none.
+std::string plain_name(const std::optional<std::string>& text) {
+    const auto name = text ? parse_name(*text, true) : fail(errc::not_found, "");
+    return name ? name->value : std::string();
+}
+
+own_name_server read_own(const section& entry, const std::string& path, mistake_list& mistakes) {
+    own_name_server made;
+    made.listen = read_listen(entry, path, 53, mistakes);
+    made.nameserver = plain_name(entry.text("nameserver"));
+    made.zone = plain_name(entry.text("zone"));
+    for (const std::string& each : entry.texts("addresses").value_or(std::vector<std::string>())) {
+        made.addresses.push_back(plain_name(each));
+    }
+    refuse_repeats(entry, "addresses", path + ".addresses", mistakes);
+    const auto zone_name = parse_name(made.zone, true);
+    if (entry.text("zone") &&
+        (!zone_name || zone_name->type != identifier::kind::dns || zone_name->wildcard())) {
+        mistakes.add(entry.at("zone"), path + ".zone",
+                     "the zone is not a DNS name such as acme.example.net, in letters, digits and hyphens");
+        return made;
+    }
+    const bool inside =
+        !made.zone.empty() && (made.nameserver == made.zone || made.nameserver.ends_with("." + made.zone));
+    if (entry.find("addresses") && !inside && !made.nameserver.empty()) {
+        mistakes.add(
+            entry.at("addresses"), path + ".addresses",
+            fmt::format(
+                "the addresses of {} are its own zone's business, since {}; leave them out, or choose "
+                "a nameserver within the zone",
+                made.nameserver,
+                made.zone.empty() ? "there is no zone here" : "it is not within " + made.zone));
+    }
+    if (inside && !entry.find("addresses")) {
+        mistakes.add(
+            entry.at("nameserver"), path + ".addresses",
+            fmt::format("{} lies within {}, so that only evercert can say where it is: give its public "
+                        "addresses",
+                        made.nameserver, made.zone));
+    }
+    return made;
+}
+
 dns_challenge read_dns(const section& entry) {
     dns_challenge made;
     made.per_account = entry.text("type") == "dns-account-01";
@@ -160,7 +206,12 @@ void read_challenge(const section& entry, challenge& into, mistake_list& mistake
         if (provider) {
             check_keys(entry, path, kind_named(providers(), *provider), keys_of_all_providers, mistakes);
         }
-        into.how = read_dns(entry);
+        dns_challenge made = read_dns(entry);
+        if (provider == "self") {
+            made.own = read_own(entry, path, mistakes);
+            made.zone.clear();
+        }
+        into.how = std::move(made);
     } else if (type == "tls-alpn-01") {
         check_keys(entry, path, kind_named(own_kinds(), type), {}, mistakes);
         into.how = tls_alpn01_listener{read_listen(entry, path, 443, mistakes)};

@@ -27,6 +27,8 @@ enum class value_type {
     endpoint_one, ///< "address:port"
     endpoints,    ///< "address:port" or a list of them
     emails,       ///< an address or a list of them
+    host_name,    ///< a DNS name
+    addresses,    ///< an IP address or a list of them
     argv,         ///< program and arguments; no shell
     unit,         ///< systemd service
     safe_name,    ///< what may name a folder

@@ -23,9 +23,9 @@ constexpr schema_row rows[] = {
      .type = endpoints,
      .low = 1,
      .high = 16,
-     .sentence =
-         "Addresses and ports of the embedded server, [::]:80 for http-01 and [::]:443 for tls-alpn-01 "
-         "unless given: CAs connect to these ports and no others."},
+     .sentence = "Addresses and ports of the embedded server, [::]:80 for http-01, [::]:443 for tls-alpn-01 "
+                 "and [::]:53 "
+                 "for dns-01 with the provider self unless given: CAs connect to these ports and no others."},
     {.path = "challenges.*.redirect_to_https",
      .type = flag,
      .fallback = "false",
@@ -36,8 +36,8 @@ constexpr schema_row rows[] = {
                  "listened on. {name} in it stands for the name that is proven."},
     {.path = "challenges.*.provider",
      .type = choice,
-     .allowed = "rfc2136 powerdns cloudflare route53 hetzner digitalocean desec acme-dns httpreq exec",
-     .sentence = "dns-01: who puts the TXT record into the DNS."},
+     .allowed = "rfc2136 powerdns cloudflare route53 hetzner digitalocean desec acme-dns httpreq exec self",
+     .sentence = "dns-01: who puts the TXT record into the DNS; self is evercert's own name server."},
     {.path = "challenges.*.propagation",
      .type = choice,
      .fallback = "enforce",
@@ -67,7 +67,18 @@ constexpr schema_row rows[] = {
      .sentence = "rfc2136: file with the TSIG key, as tsig-keygen writes it."},
     {.path = "challenges.*.zone",
      .type = text,
-     .sentence = "dns-01: the one zone that records go into, found by itself unless given."},
+     .sentence =
+         "dns-01: the one zone that records go into, found by itself unless given. self: the zone delegated "
+         "to it that CNAME records lead into; none unless given."},
+    {.path = "challenges.*.nameserver",
+     .type = host_name,
+     .sentence =
+         "self: the name that NS records give evercert's own name server, such as ns.acme.example.net."},
+    {.path = "challenges.*.addresses",
+     .type = addresses,
+     .low = 1,
+     .high = 16,
+     .sentence = "self: the public addresses of that name, when it lies within the zone."},
     {.path = "challenges.*.zone_id",
      .type = text,
      .sentence = "cloudflare, route53: the zone's ID; then the right to list zones is not needed."},

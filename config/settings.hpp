@@ -49,6 +49,15 @@ struct tls_alpn01_listener {
     friend bool operator==(const tls_alpn01_listener&, const tls_alpn01_listener&) = default;
 };
 
+/// evercert's own name server (provider self). Names are lower case, A-labels.
+struct own_name_server {
+    std::vector<endpoint> listen; ///< default [::]:53; each over UDP and TCP
+    std::string nameserver;
+    std::string zone;                   ///< empty: none
+    std::vector<std::string> addresses; ///< of `nameserver`, exactly when it lies in `zone`
+    friend bool operator==(const own_name_server&, const own_name_server&) = default;
+};
+
 /// TXT records for dns-01 or dns-account-01. What a provider has no use for is empty.
 struct dns_challenge {
     bool per_account = false; ///< dns-account-01
@@ -74,6 +83,7 @@ struct dns_challenge {
     bool one_at_a_time = true;
     bool chain = false;
     milliseconds timeout{0}; ///< 0: the provider's own
+    std::optional<own_name_server> own;
     friend bool operator==(const dns_challenge&, const dns_challenge&) = default;
 };
 

@@ -127,6 +127,17 @@ std::string endpoint_trouble(std::string_view text) {
     return {};
 }
 
+/// A DNS name or an IP address, by what is wanted.
+std::string name_trouble(std::string_view text, identifier::kind wanted) {
+    const auto name = parse_name(text, true);
+    if (name && name->type == wanted && !name->wildcard()) {
+        return {};
+    }
+    return fmt::format("{} is not {}", in_quotes(text),
+                       wanted == identifier::kind::ip ? "an IP address such as 192.0.2.1 or 2001:db8::1"
+                                                      : "a DNS name such as ns.example.net");
+}
+
 std::string unit_trouble(std::string_view text) {
     const bool form = text.size() <= 255 && text.ends_with(".service") && text.size() > 8 &&
                       only(text, ":-_.\\@") && !text.starts_with('-');
@@ -172,6 +183,10 @@ std::string value_trouble(const schema_row& row, std::string_view text, std::siz
         return endpoint_trouble(text);
     case value_type::emails:
         return email_trouble(text);
+    case value_type::host_name:
+        return name_trouble(text, identifier::kind::dns);
+    case value_type::addresses:
+        return name_trouble(text, identifier::kind::ip);
     case value_type::unit:
         return unit_trouble(text);
     case value_type::safe_name:
@@ -216,6 +231,10 @@ std::string allowed_values(const schema_row& row) {
         return "an IP address and port such as 127.0.0.1:443, or a list of them";
     case value_type::emails:
         return "a mail address, or a list of them";
+    case value_type::host_name:
+        return "a DNS name such as ns.example.net";
+    case value_type::addresses:
+        return "an IP address such as 192.0.2.1, or a list of them";
     case value_type::argv:
         return "a list of program and arguments, such as [nginx, -t]";
     case value_type::unit:
@@ -237,7 +256,8 @@ std::string allowed_values(const schema_row& row) {
 }
 
 bool takes_one_or_list(value_type type) noexcept {
-    return type == value_type::endpoints || type == value_type::emails || type == value_type::preference;
+    return type == value_type::endpoints || type == value_type::emails || type == value_type::addresses ||
+           type == value_type::preference;
 }
 
 bool takes_list(value_type type) noexcept {

@@ -30,7 +30,7 @@ namespace {
 
 constexpr milliseconds drain_time = std::chrono::seconds(8);
 constexpr milliseconds farewell_time = std::chrono::seconds(1);
-constexpr milliseconds listener_retry = std::chrono::seconds(10);
+constexpr milliseconds challenge_retry = std::chrono::seconds(10);
 
 void print_mistakes(const std::vector<config::mistake>& mistakes) {
     for (const auto& wrong : mistakes) {
@@ -66,7 +66,7 @@ private:
     awaitable<void> live();
     awaitable<void> shut_down();
     awaitable<void> watch_signals();
-    awaitable<void> retry_listeners();
+    awaitable<void> retry_challenges();
     result<std::string> reload();
     awaitable<void> apply_reload(config::settings fresh);
     [[nodiscard]] daemon_status describe() const;
@@ -168,7 +168,7 @@ awaitable<void> runtime::live() {
                      settings_.certificates.size(), settings_.certificates.size() == 1 ? "" : "s",
                      settings_.control.socket));
     manager_.ready(summary());
-    tasks_.spawn("listeners", retry_listeners());
+    tasks_.spawn("challenges", retry_challenges());
     tasks_.spawn("memory", give_back_memory(*time_));
     if (const auto interval = systemd::watchdog_interval()) {
         tasks_.spawn("watchdog", systemd::keep_watchdog(*time_, manager_, *interval));
@@ -225,11 +225,11 @@ awaitable<void> runtime::watch_signals() {
     }
 }
 
-/// A port that was taken at start-up may be free later.
-awaitable<void> runtime::retry_listeners() {
+/// A port that was taken at start-up may be free later, and a credential there.
+awaitable<void> runtime::retry_challenges() {
     for (;;) {
-        co_await sleep_for(*time_, listener_retry);
-        objects_->reopen_listeners();
+        co_await sleep_for(*time_, challenge_retry);
+        objects_->retry_challenges();
     }
 }
 

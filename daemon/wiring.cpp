@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -129,14 +130,14 @@ awaitable<std::vector<finding>> wiring::look_ahead(preflight_request request) {
 }
 
 /// Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first challenge
-/// that asks.
+/// that asks and may have them.
 std::vector<net::listen_address> wiring::places_for(const std::string& challenge_name,
-                                                    const std::vector<endpoint>& configured) {
+                                                    const std::vector<endpoint>& configured,
+                                                    bool nameless_too) {
     std::vector<net::listen_address> places;
     for (auto it = sockets_.begin(); it != sockets_.end();) {
-        const bool named_for_other =
-            it->name != challenge_name && it->name != "unknown" && !it->name.ends_with(".socket");
-        if (named_for_other) {
+        const bool nameless = it->name == "unknown" || it->name.ends_with(".socket");
+        if (it->name != challenge_name && !(nameless && nameless_too)) {
             ++it;
             continue;
         }
@@ -150,7 +151,8 @@ std::vector<net::listen_address> wiring::places_for(const std::string& challenge
 }
 
 wiring::challenge wiring::make_challenge(const config::challenge& settings) {
-    challenge made{settings, nullptr, nullptr, {}};
+    challenge made;
+    made.settings = settings;
     if (const auto* http = std::get_if<config::http01_listener>(&settings.how)) {
         solvers::http01_settings how;
         how.redirect_to_https = http->redirect_to_https;
@@ -166,19 +168,25 @@ wiring::challenge wiring::make_challenge(const config::challenge& settings) {
         auto listener = solvers::make_tls_alpn01_solver(executor_, history_, time_, std::move(how));
         made.listener = listener.get();
         made.answers = std::move(listener);
-    } else if (const auto* dns = std::get_if<config::dns_challenge>(&settings.how)) {
-        auto answers = make_dns_solver(*dns);
-        if (answers) {
-            made.answers = std::move(*answers);
-        } else {
-            made.trouble = answers.error().within("challenge " + settings.name).text();
-            event told{.id = "challenge.unusable",
-                       .level = severity::error,
-                       .certificate = {},
-                       .message = made.trouble,
-                       .fields = {{"challenge", settings.name}}};
-            history_.emit(told);
+    } else if (const auto* dns = std::get_if<config::dns_challenge>(&settings.how);
+               dns != nullptr && dns->own) {
+        auto own = make_name_server(settings.name, *dns);
+        if (own) {
+            made.name_server = own->get();
+            made.listener = made.name_server;
+            made.answers = std::move(*own);
+        } else { // checked settings make one
+            history_.emit({.id = "challenge.unusable",
+                           .level = severity::error,
+                           .certificate = {},
+                           .message = own.error().within("challenge " + settings.name).text(),
+                           .fields = {{"challenge", settings.name}}});
         }
+    } else if (dns != nullptr) {
+        auto late = std::make_unique<late_solver>(config::challenge_type(settings),
+                                                  [this, how = *dns] { return make_dns_solver(how); });
+        made.late = late.get();
+        made.answers = std::move(late);
     }
     return made;
 }
@@ -193,6 +201,16 @@ dns_client& wiring::dns_for(const std::vector<endpoint>& resolvers) {
     return *client;
 }
 
+solvers::dns01_settings wiring::proof_of(const config::dns_challenge& settings) {
+    solvers::dns01_settings how;
+    how.per_account = settings.per_account;
+    how.check = settings.propagation == "off"    ? solvers::propagation_check::off
+                : settings.propagation == "warn" ? solvers::propagation_check::warn
+                                                 : solvers::propagation_check::enforce;
+    how.patience = settings.propagation_timeout;
+    return how;
+}
+
 result<std::unique_ptr<solver>> wiring::make_dns_solver(const config::dns_challenge& settings) {
     dns_client& dns = dns_for(settings.resolvers);
     const provider_parts parts{.world = {http_for(""), time_, workers_},
@@ -203,29 +221,62 @@ result<std::unique_ptr<solver>> wiring::make_dns_solver(const config::dns_challe
     if (!provider) {
         return fail(std::move(provider.error()));
     }
-    solvers::dns01_settings how;
-    how.per_account = settings.per_account;
-    how.check = settings.propagation == "off"    ? solvers::propagation_check::off
-                : settings.propagation == "warn" ? solvers::propagation_check::warn
-                                                 : solvers::propagation_check::enforce;
-    how.patience = settings.propagation_timeout;
-    return solvers::make_dns01_solver(std::move(*provider), {dns, time_, history_}, how);
+    return solvers::make_dns01_solver(std::move(*provider), {dns, time_, history_}, proof_of(settings));
 }
 
-void wiring::open(challenge& what) {
-    if (what.listener == nullptr) {
+result<std::unique_ptr<solvers::self_solver>>
+wiring::make_name_server(const std::string& challenge_name, const config::dns_challenge& settings) {
+    solvers::self_settings how;
+    how.listen = places_for(challenge_name, settings.own->listen, false);
+    how.zone.nameserver = settings.own->nameserver;
+    how.zone.zone = settings.own->zone;
+    how.zone.addresses = settings.own->addresses;
+    how.zone.ttl = settings.ttl.value_or(how.zone.ttl);
+    const auto since = std::chrono::duration_cast<seconds>(time_.now().time_since_epoch());
+    how.zone.serial = static_cast<std::uint32_t>(since.count());
+    how.proof = proof_of(settings);
+    return solvers::make_self_solver(executor_, {dns_for(settings.resolvers), time_, history_}, *random_,
+                                     std::move(how));
+}
+
+void wiring::tell_names(const config::settings& settings) {
+    for (auto& [name, what] : challenges_) {
+        if (what.name_server == nullptr) {
+            continue;
+        }
+        std::vector<std::string> names;
+        for (const certificate_ptr& each : settings.certificates) {
+            for (const identifier& proven : each->names) {
+                const auto& answers = challenges_for(*each->policy, proven);
+                if (proven.type == identifier::kind::dns &&
+                    std::ranges::find(answers, name) != answers.end()) {
+                    names.push_back(proven.base());
+                }
+            }
+        }
+        what.name_server->know(names);
+    }
+}
+
+void wiring::make_ready(challenge& what) {
+    if (what.listener == nullptr && what.late == nullptr) {
         return;
     }
-    const auto opened = what.listener->open();
-    const std::string trouble = opened ? std::string() : opened.error().text();
+    const bool listens = what.listener != nullptr;
+    auto ready = listens ? what.listener->open() : what.late->make();
+    if (!ready && !listens) {
+        ready = fail(ready.error().within("challenge " + what.settings.name));
+    }
+    const std::string trouble = ready ? std::string() : ready.error().text();
     if (trouble == what.trouble) {
         return;
     }
-    event told{.id = opened ? "listener.open" : "listener.failed",
-               .level = opened ? severity::info : severity::error,
+    event told{.id = listens ? (ready ? "listener.open" : "listener.failed")
+                             : (ready ? "challenge.usable" : "challenge.unusable"),
+               .level = ready ? severity::info : severity::error,
                .certificate = {},
                .message =
-                   opened ? fmt::format("challenge {} can be answered now", what.settings.name) : trouble,
+                   ready ? fmt::format("challenge {} can be answered now", what.settings.name) : trouble,
                .fields = {{"challenge", what.settings.name}}};
     history_.emit(told);
     what.trouble = trouble;
@@ -266,14 +317,15 @@ awaitable<void> wiring::apply(config::settings settings) {
             work.solvers.emplace(name, found->second.answers.get());
         }
     }
-    reopen_listeners();
+    tell_names(settings);
+    retry_challenges();
     work.certificates = std::move(settings.certificates);
     engine_->assign(std::move(work));
 }
 
-void wiring::reopen_listeners() {
+void wiring::retry_challenges() {
     for (auto& [name, what] : challenges_) {
-        open(what);
+        make_ready(what);
     }
 }
 

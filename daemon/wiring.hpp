@@ -9,7 +9,9 @@
 #include "core/ports/dns_client.hpp"
 #include "core/ports/store.hpp"
 #include "daemon/deploy/deployer.hpp"
+#include "daemon/late_solver.hpp"
 #include "daemon/log/log.hpp"
+#include "solvers/dns_self/self_solver.hpp"
 #include "solvers/listening_solver.hpp"
 #include "systemd/listen_fds.hpp"
 
@@ -31,11 +33,11 @@ public:
     ~wiring();
 
     /// Objects for these settings: challenges that changed get a new solver (the old one is closed first, so
-    /// that the new one can have its port), deployments and the engine's assignment are replaced. Problems
-    /// with listeners are events, and are tried again by reopen_listeners().
+    /// that the new one can have its port), deployments and the engine's assignment are replaced. Challenges
+    /// that cannot be answered are events, and are tried again by retry_challenges().
     awaitable<void> apply(config::settings settings);
-    /// Tries again to open listeners that could not be opened.
-    void reopen_listeners();
+    /// Tries again to open listeners that could not be opened, and to make what could not be made.
+    void retry_challenges();
     [[nodiscard]] std::vector<std::string> listener_addresses() const;
     awaitable<void> close_listeners();
 
@@ -48,19 +50,28 @@ private:
     struct challenge {
         config::challenge settings;
         std::unique_ptr<solver> answers;
-        solvers::listening_solver* listener = nullptr; ///< the same, if it listens
-        std::string trouble; ///< last reason why it is not open, so that it is said once
+        // The same, if it listens, is our own name server, or may have to be made later.
+        solvers::listening_solver* listener = nullptr;
+        solvers::self_solver* name_server = nullptr;
+        late_solver* late = nullptr;
+        std::string trouble; ///< last reason why it cannot be answered, so that it is said once
     };
 
     awaitable<std::vector<finding>> look_ahead(preflight_request request);
     result<std::unique_ptr<acme::client>> make_client(const issuer& settings);
     http_client& http_for(const std::string& trust);
     challenge make_challenge(const config::challenge& settings);
+    static solvers::dns01_settings proof_of(const config::dns_challenge& settings);
     result<std::unique_ptr<solver>> make_dns_solver(const config::dns_challenge& settings);
+    result<std::unique_ptr<solvers::self_solver>> make_name_server(const std::string& challenge_name,
+                                                                   const config::dns_challenge& settings);
+    /// Our own name servers learn which names they are to know.
+    void tell_names(const config::settings& settings);
     dns_client& dns_for(const std::vector<endpoint>& resolvers);
     std::vector<net::listen_address> places_for(const std::string& challenge_name,
-                                                const std::vector<endpoint>& configured);
-    void open(challenge& what);
+                                                const std::vector<endpoint>& configured,
+                                                bool nameless_too = true);
+    void make_ready(challenge& what);
 
     asio::any_io_executor executor_;
     time_source& time_;

@@ -119,18 +119,27 @@ awaitable<result<std::string>> follow_aliases(dns_client& client, std::string na
                    seen.front());
 }
 
-awaitable<result<std::string>> find_zone(dns_client& client, std::string name) {
+awaitable<result<std::string>> find_zone(dns_client& client, std::string name,
+                                         std::optional<endpoint> server) {
     const auto whole = tidy(name);
     if (!whole) {
         co_return fail(whole.error());
     }
     for (std::string here = *whole; !here.empty(); here = parent(here)) {
         const dns_question question(here, dns_type::soa);
-        const auto answer = co_await client.resolve(question);
+        result<dns_answer> answer;
+        if (server) {
+            answer = co_await client.ask(*server, question);
+        } else {
+            answer = co_await client.resolve(question);
+        }
         if (!answer) {
             co_return fail(answer.error().within("looking for the zone of a name"));
         }
         if (!says_something(answer->code)) {
+            if (server) {
+                continue; // it may have nothing to say of a name, and all of one above it
+            }
             co_return no_answer(here, dns_type::soa, answer->code);
         }
         if (find_record(answer->answers, dns_type::soa, here) != nullptr) {
@@ -146,7 +155,10 @@ awaitable<result<std::string>> find_zone(dns_client& client, std::string name) {
             }
         }
     }
-    co_return fail(errc::not_found, "this name is in no zone that the DNS resolver knows of", *whole);
+    co_return fail(errc::not_found,
+                   server ? "this name is in no zone of the DNS server"
+                          : "this name is in no zone that the DNS resolver knows of",
+                   *whole);
 }
 
 awaitable<result<std::vector<name_server>>> authoritative_servers(dns_client& client, std::string zone,

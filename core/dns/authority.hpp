@@ -4,6 +4,7 @@
 #include "core/ports/dns_client.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,10 @@ awaitable<result<std::string>> follow_aliases(dns_client& client, std::string na
 
 /// The zone that holds `name`, whether that exists or not: the nearest name at or above it with an SOA
 /// (RFC 1034 section 4.3.4, RFC 2308 section 3). Aliases are not followed. errc::not_found if there is only
-/// the root, which holds nobody's records.
-awaitable<result<std::string>> find_zone(dns_client& client, std::string name);
+/// the root, which holds nobody's records. With `server` that one is asked for what it has itself, as a
+/// primary that resolvers do not see.
+awaitable<result<std::string>> find_zone(dns_client& client, std::string name,
+                                         std::optional<endpoint> server = {});
 
 struct name_server {
     std::string name;

@@ -26,21 +26,24 @@ sockaddr* generic(void* address) {
     return static_cast<sockaddr*>(address);
 }
 
-std::string port_taken(std::uint16_t port) {
-    const std::string owner = port_owner(port);
+/// SOCK_STREAM or SOCK_DGRAM, in the words of operators.
+std::string port_taken(std::uint16_t port, int type) {
+    const bool udp = type == SOCK_DGRAM;
+    const std::string_view kind = udp ? "UDP port" : "port";
+    const std::string owner = port_owner(port, udp ? transport::udp : transport::tcp);
     if (owner.empty()) {
         return fmt::format(
-            "port {} is taken by another process (root can see which: ss -ltnp 'sport = :{}'): stop it, or "
+            "{} {} is taken by another process (root can see which: ss -{} 'sport = :{}'): stop it, or "
             "give evercert another address",
-            port, port);
+            kind, port, udp ? "lunp" : "ltnp", port);
     }
-    return fmt::format("port {} is taken by {}: stop it, or give evercert another address", port, owner);
+    return fmt::format("{} {} is taken by {}: stop it, or give evercert another address", kind, port, owner);
 }
 
-error bind_error(int number, const endpoint& where) {
+error bind_error(int number, const endpoint& where, int type) {
     const std::string text = to_string(where);
     if (number == EADDRINUSE) {
-        return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port)};
+        return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port, type)};
     }
     if (number == EACCES || number == EPERM) {
         return {errc::io,
@@ -123,6 +126,60 @@ result<void> set_access(const unix_endpoint& where) {
     return {};
 }
 
+result<listen_socket> open_internet(const endpoint& where, ipv6_mode mode, int type) {
+    boost::system::error_code bad;
+    const auto address = asio::ip::make_address(where.address, bad);
+    if (bad) {
+        return fail(errc::invalid_argument, "cannot listen on " + to_string(where) + ": not an IP address");
+    }
+    const int family = address.is_v6() ? AF_INET6 : AF_INET;
+    listen_socket socket(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const bool any6 = address.is_v6() && address.is_unspecified();
+    if (socket.get() < 0) {
+        if (errno == EAFNOSUPPORT && any6) {
+            return open_internet(endpoint{"0.0.0.0", where.port}, mode, type);
+        }
+        return fail(system_error(errno, "cannot listen on " + to_string(where)));
+    }
+    if (type == SOCK_STREAM) { // with datagrams it would let somebody else have the port too
+        const int on = 1;
+        ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    if (address.is_v6()) {
+        const int only = any6 && mode == ipv6_mode::dual_stack ? 0 : 1;
+        ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
+    }
+    asio::ip::tcp::endpoint local(address, where.port);
+    if (::bind(socket.get(), local.data(), static_cast<socklen_t>(local.size())) != 0 ||
+        (type == SOCK_STREAM && ::listen(socket.get(), backlog) != 0)) {
+        const int number = errno;
+        if (number == EADDRNOTAVAIL && any6) { // IPv6 switched off by sysctl
+            return open_internet(endpoint{"0.0.0.0", where.port}, mode, type);
+        }
+        return fail(bind_error(number, where, type));
+    }
+    describe(socket);
+    return socket;
+}
+
+int option(int descriptor, int name) noexcept {
+    int value = 0;
+    socklen_t size = sizeof value;
+    return ::getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+result<listen_socket> take_over(const passed_socket& where) {
+    const int flags = ::fcntl(where.descriptor, F_GETFL);
+    if (flags < 0 || ::fcntl(where.descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        ::fcntl(where.descriptor, F_SETFD, FD_CLOEXEC) < 0) {
+        return fail(
+            system_error(errno, fmt::format("cannot prepare the passed descriptor {}", where.descriptor)));
+    }
+    listen_socket socket(where.descriptor);
+    describe(socket);
+    return socket;
+}
+
 } // namespace
 
 listen_socket::listen_socket(listen_socket&& other) noexcept {
@@ -161,37 +218,26 @@ void listen_socket::close() noexcept {
 }
 
 result<listen_socket> open_tcp(const endpoint& where, ipv6_mode mode) {
-    boost::system::error_code bad;
-    const auto address = asio::ip::make_address(where.address, bad);
-    if (bad) {
-        return fail(errc::invalid_argument, "cannot listen on " + to_string(where) + ": not an IP address");
-    }
-    const int family = address.is_v6() ? AF_INET6 : AF_INET;
-    listen_socket socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const bool any6 = address.is_v6() && address.is_unspecified();
-    if (socket.get() < 0) {
-        if (errno == EAFNOSUPPORT && any6) {
-            return open_tcp(endpoint{"0.0.0.0", where.port}, mode);
+    return open_internet(where, mode, SOCK_STREAM);
+}
+
+result<listen_socket> open_udp(const endpoint& where, ipv6_mode mode) {
+    return open_internet(where, mode, SOCK_DGRAM);
+}
+
+std::optional<ipv6_mode> mode_beside(std::span<const listen_socket* const> open, const endpoint& where) {
+    const bool ipv6 = where.address.find(':') != std::string::npos;
+    for (const listen_socket* each : open) {
+        if (where.port != 0 && each->port == where.port) {
+            if (ipv6 && !each->ipv6) {
+                return ipv6_mode::only; // "0.0.0.0:80" and "[::]:80" side by side
+            }
+            if (!ipv6 && each->dual_stack) {
+                return std::nullopt;
+            }
         }
-        return fail(system_error(errno, "cannot listen on " + to_string(where)));
     }
-    const int on = 1;
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address.is_v6()) {
-        const int only = any6 && mode == ipv6_mode::dual_stack ? 0 : 1;
-        ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
-    }
-    asio::ip::tcp::endpoint local(address, where.port);
-    if (::bind(socket.get(), local.data(), static_cast<socklen_t>(local.size())) != 0 ||
-        ::listen(socket.get(), backlog) != 0) {
-        const int number = errno;
-        if (number == EADDRNOTAVAIL && any6) { // IPv6 switched off by sysctl
-            return open_tcp(endpoint{"0.0.0.0", where.port}, mode);
-        }
-        return fail(bind_error(number, where));
-    }
-    describe(socket);
-    return socket;
+    return ipv6_mode::dual_stack;
 }
 
 result<listen_socket> open_unix(const unix_endpoint& where) {
@@ -223,14 +269,8 @@ result<listen_socket> open_unix(const unix_endpoint& where) {
 }
 
 result<listen_socket> take_passed(const passed_socket& where) {
-    int value = 0;
-    socklen_t size = sizeof value;
-    const auto option = [&](int name) {
-        size = sizeof value;
-        return ::getsockopt(where.descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
-    };
-    const int domain = option(SO_DOMAIN);
-    if (option(SO_TYPE) != SOCK_STREAM || option(SO_ACCEPTCONN) != 1 ||
+    const int domain = option(where.descriptor, SO_DOMAIN);
+    if (option(where.descriptor, SO_TYPE) != SOCK_STREAM || option(where.descriptor, SO_ACCEPTCONN) != 1 ||
         (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX)) {
         return fail(
             errc::invalid_argument,
@@ -238,15 +278,22 @@ result<listen_socket> take_passed(const passed_socket& where) {
                         "ListenStream= and Accept=no",
                         where.descriptor));
     }
-    const int flags = ::fcntl(where.descriptor, F_GETFL);
-    if (flags < 0 || ::fcntl(where.descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ||
-        ::fcntl(where.descriptor, F_SETFD, FD_CLOEXEC) < 0) {
-        return fail(
-            system_error(errno, fmt::format("cannot prepare the passed descriptor {}", where.descriptor)));
+    return take_over(where);
+}
+
+bool is_passed_udp(const passed_socket& where) noexcept {
+    const int domain = option(where.descriptor, SO_DOMAIN);
+    return option(where.descriptor, SO_TYPE) == SOCK_DGRAM && (domain == AF_INET || domain == AF_INET6);
+}
+
+result<listen_socket> take_passed_udp(const passed_socket& where) {
+    if (!is_passed_udp(where)) {
+        return fail(errc::invalid_argument,
+                    fmt::format("the passed descriptor {} is not a datagram socket: the socket unit needs "
+                                "ListenDatagram= with an IP address",
+                                where.descriptor));
     }
-    listen_socket socket(where.descriptor);
-    describe(socket);
-    return socket;
+    return take_over(where);
 }
 
 } // namespace evercert::net

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <string_view>
 #include <system_error>
 
 namespace evercert::net {
@@ -14,8 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Inodes of the listening sockets on the port, as "socket:[123]".
-std::set<std::string> listening_inodes(const char* table, std::uint16_t port) {
+/// States as the kernel writes them: a TCP socket that listens, a UDP socket without a peer.
+constexpr std::string_view tcp_listens = "0A";
+constexpr std::string_view udp_hears = "07";
+
+/// Inodes of the sockets in this state on the port, as "socket:[123]".
+std::set<std::string> listening_inodes(const char* table, std::string_view wanted, std::uint16_t port) {
     std::set<std::string> out;
     std::ifstream file(table);
     std::string line;
@@ -26,7 +31,7 @@ std::set<std::string> listening_inodes(const char* table, std::uint16_t port) {
         columns >> slot >> local >> remote >> state >> queues >> timer >> retransmits >> uid >> timeout >>
             inode;
         const auto colon = local.rfind(':');
-        if (state != "0A" || colon == std::string::npos) {
+        if (state != wanted || colon == std::string::npos) {
             continue;
         }
         if (std::strtoul(local.c_str() + colon + 1, nullptr, 16) == port) {
@@ -50,9 +55,11 @@ bool holds_any(const fs::path& process, const std::set<std::string>& inodes) {
 
 } // namespace
 
-std::string port_owner(std::uint16_t port) {
-    auto inodes = listening_inodes("/proc/net/tcp", port);
-    inodes.merge(listening_inodes("/proc/net/tcp6", port));
+std::string port_owner(std::uint16_t port, transport over) {
+    const bool tcp = over == transport::tcp;
+    const std::string_view state = tcp ? tcp_listens : udp_hears;
+    auto inodes = listening_inodes(tcp ? "/proc/net/tcp" : "/proc/net/udp", state, port);
+    inodes.merge(listening_inodes(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", state, port));
     if (inodes.empty()) {
         return {};
     }

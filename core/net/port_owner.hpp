@@ -5,8 +5,10 @@
 
 namespace evercert::net {
 
+enum class transport { tcp, udp };
+
 /// "nginx (pid 123)", or empty if it cannot be known: other users' processes show their sockets to root only.
 /// Reads /proc; best effort.
-std::string port_owner(std::uint16_t port);
+std::string port_owner(std::uint16_t port, transport over = transport::tcp);
 
 } // namespace evercert::net

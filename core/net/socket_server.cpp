@@ -132,18 +132,12 @@ result<listen_socket> socket_server::open(const listen_address& where) {
         return take_passed(*passed);
     }
     const auto& tcp = std::get<endpoint>(where);
-    const bool ipv6 = tcp.address.find(':') != std::string::npos;
+    std::vector<const listen_socket*> beside;
     for (const auto& l : listeners_) {
-        if (tcp.port != 0 && l->socket.port == tcp.port) {
-            if (ipv6 && !l->socket.ipv6) {
-                return open_tcp(tcp, ipv6_mode::only); // "0.0.0.0:80" and "[::]:80" side by side
-            }
-            if (!ipv6 && l->socket.dual_stack) {
-                return listen_socket();
-            }
-        }
+        beside.push_back(&l->socket);
     }
-    return open_tcp(tcp, ipv6_mode::dual_stack);
+    const auto mode = mode_beside(beside, tcp);
+    return mode ? open_tcp(tcp, *mode) : listen_socket();
 }
 
 void socket_server::close_listeners() {

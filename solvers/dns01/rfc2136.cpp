@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/crypto/secret.hpp"
+#include "core/dns/authority.hpp"
 #include "solvers/dns01/tsig_file.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,6 @@ namespace evercert::solvers {
 namespace {
 
 constexpr std::size_t key_file_limit = 16 * 1024;
-constexpr std::size_t most_labels = 128;
 
 class rfc2136_provider final : public dns_provider {
 public:
@@ -92,32 +92,18 @@ private:
         if (!settings_.zone.empty()) {
             co_return settings_.zone;
         }
-        const std::string wanted = name;
-        for (std::size_t i = 0; i < most_labels; ++i) {
-            dns_question question(name, dns_type::soa);
-            endpoint server = settings_.server;
-            auto answer = co_await dns_.ask(std::move(server), std::move(question));
-            if (!answer) {
-                co_return fail(answer.error().within(
-                    fmt::format("asking {} for the zone of {}", to_string(settings_.server), wanted)));
-            }
-            for (const auto* part : {&answer->answers, &answer->authority}) {
-                for (const dns_record& each : *part) {
-                    if (each.type == dns_type::soa &&
-                        (each.name == wanted || each.name.empty() || wanted.ends_with("." + each.name))) {
-                        co_return each.name;
-                    }
-                }
-            }
-            const auto dot = name.find('.');
-            if (dot == name.npos) {
-                break;
-            }
-            name.erase(0, dot + 1);
+        const std::string server = to_string(settings_.server);
+        auto zone = co_await dns::find_zone(dns_, name, settings_.server);
+        if (!zone && zone.error().code == errc::not_found) {
+            co_return fail(errc::not_found,
+                           fmt::format("{} has no zone for {}; give the primary that has it as "
+                                       "`server`, or name the zone with `zone`",
+                                       server, name));
         }
-        co_return fail(errc::not_found, fmt::format("{} has no zone for {}; give the primary that has it as "
-                                                    "`server`, or name the zone with `zone`",
-                                                    to_string(settings_.server), wanted));
+        if (!zone) {
+            co_return fail(zone.error().within(fmt::format("asking {} for the zone of {}", server, name)));
+        }
+        co_return zone;
     }
 
     awaitable<result<std::optional<tsig_key>>> read_key() {

@@ -114,6 +114,52 @@ TEST_CASE("a DNS challenge knows its provider, and the provider its keys") {
     }
 }
 
+TEST_CASE("evercert's own name server") {
+    const settings s = good(corp + "certificates: []\nchallenges:\n"
+                                   "  a: {type: dns-01, provider: self, nameserver: NS.Acme.example.}\n"
+                                   "  b: {type: dns-account-01, provider: self, listen: \"127.0.0.1:5353\", "
+                                   "nameserver: ns.acme.example, zone: acme.EXAMPLE, ttl: 5s,\n"
+                                   "      addresses: [192.0.2.1, \"2001:DB8::1\"]}\n");
+    dns_challenge wanted;
+    wanted.provider = "self";
+    wanted.own = own_name_server{{endpoint{"::", 53}}, "ns.acme.example", "", {}};
+    CHECK(s.challenges.at("a") == challenge{"a", wanted});
+    wanted.per_account = true;
+    wanted.ttl = 5;
+    wanted.own = own_name_server{
+        {endpoint{"127.0.0.1", 5353}}, "ns.acme.example", "acme.example", {"192.0.2.1", "2001:db8::1"}};
+    CHECK(s.challenges.at("b") == challenge{"b", wanted});
+
+    const std::string head = corp + "certificates: []\nchallenges: {c: {type: dns-01, provider: self, ";
+    struct row {
+        std::string_view keys;
+        std::string_view mistake;
+    };
+    const std::vector<row> table = {
+        {"zone: acme.example", "challenges.c.nameserver: the provider self needs nameserver"},
+        {"nameserver: ns.a.example, addresses: 192.0.2.1", "since there is no zone here; leave them out"},
+        {"nameserver: ns.b.example, zone: a.example, addresses: 192.0.2.1", "it is not within a.example"},
+        {"nameserver: xa.example, zone: a.example, addresses: 192.0.2.1", "it is not within a.example"},
+        {"nameserver: ns.a.example, zone: a.example",
+         "challenges.c.addresses: ns.a.example lies within a.example"},
+        {"nameserver: ns.b.example, zone: \"*.a.example\"", "challenges.c.zone: the zone is not a DNS name"},
+        {"nameserver: ns.b.example, zone: 192.0.2.1", "challenges.c.zone: the zone is not a DNS name"},
+        {"nameserver: ns.b.example, zone: a b", "challenges.c.zone: the zone is not a DNS name"},
+        {"nameserver: ns.a.example, zone: a.example, addresses: [192.0.2.1, 192.0.2.1]", "addresses[1]"},
+        {"nameserver: ns.a.example, server: \"1.2.3.4:53\"",
+         "challenges.c.server: the provider self does not have"},
+        {"nameserver: ns.a.example, secret_file: /a",
+         "challenges.c.secret_file: the provider self does not have"},
+        {"nameserver: ns.a.example, webroot: /a", "challenges.c.webroot: the provider self does not have"},
+    };
+    for (const row& r : table) {
+        CAPTURE(r.keys);
+        const std::string text = wrong(head + std::string(r.keys) + "}}\n");
+        CAPTURE(text);
+        CHECK(text.find(r.mistake) != std::string::npos);
+    }
+}
+
 TEST_CASE("a challenge for each name, and the next where the first is not offered") {
     const std::string challenges = "challenges:\n  web: {type: http-01, webroot: /w}\n"
                                    "  alpn: {type: tls-alpn-01}\n";

@@ -111,6 +111,10 @@ std::vector<std::string> wrong_scalars(value_type type) {
         return {"nowhere", "\"1.2.3.4\"", "\"1.2.3.4:99999\"", "\"[::1]\"", "\"\""};
     case value_type::emails:
         return {"x", "a@b@c.example", "a b@c.example", "\"a@c.example\\n\"", "\"\""};
+    case value_type::host_name:
+        return {"a_b.example", "192.0.2.1", "\"*.a.example\"", "..", "\"\""};
+    case value_type::addresses:
+        return {"ns.example.net", "192.0.2.256", "\"192.0.2.1:53\"", "\"\""};
     case value_type::unit:
         return {"x", "a/b.service", "\"\""};
     case value_type::safe_name:

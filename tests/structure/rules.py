@@ -11,7 +11,7 @@ ARROWS = {
     "core/store": ["core/ports", "core/crypto", "core/json"],
     "core/lifecycle": ["core/acme", "core/store", "core/crypto", "core/ports"],
     "core/net": ["core/ports"],
-    "core/dns": ["core/ports", "core/crypto"],  # signed updates
+    "core/dns": ["core/ports", "core/crypto", "core/net"],  # signed updates; listeners
     # A look before an order: plain questions to the DNS and to servers, never an order.
     "core/preflight": ["core/ports", "core/dns", "core/net", "core/crypto"],
     "core/backends": ["core/ports", "core/net", "core/json"],
