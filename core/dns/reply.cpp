@@ -207,4 +207,16 @@ std::string make_refusal(const read_query& read) {
     return make_reply(read.asked, what, over::udp);
 }
 
+std::string make_truncated(std::string_view packet) {
+    const read_query read = parse_query(packet);
+    if (read.what != verdict::good) {
+        return {};
+    }
+    reply nothing;
+    nothing.authoritative = false;
+    std::string out = make_reply(read.asked, nothing, over::udp);
+    set_u16(out, 2, wire_reader(out, 2).u16() | flag::truncated);
+    return out;
+}
+
 } // namespace evercert::dns

@@ -55,4 +55,7 @@ std::string make_reply(const query& asked, const reply& what, over path);
 /// For a verdict that is neither `good` nor `drop`.
 std::string make_refusal(const read_query& read);
 
+/// Sends who asked this over UDP to TCP, in no more bytes than it sent. Empty for what is no good question.
+std::string make_truncated(std::string_view packet);
+
 } // namespace evercert::dns

@@ -1,7 +1,6 @@
 #include "core/dns/server.hpp"
 
 #include "core/dns/datagram.hpp"
-#include "core/dns/packet.hpp"
 #include "core/dns/stream_session.hpp"
 #include "core/net/listen_socket.hpp"
 #include "core/net/socket_server.hpp"
@@ -212,18 +211,6 @@ std::unique_ptr<server> make_server(const asio::any_io_executor& executor, event
                                     time_source& time, random_source& random, server_limits limits,
                                     answer_function answer) {
     return std::make_unique<loop_server>(executor, events, time, random, limits, std::move(answer));
-}
-
-std::string make_truncated(std::string_view packet) {
-    const read_query read = parse_query(packet);
-    if (read.what != verdict::good) {
-        return {};
-    }
-    reply nothing;
-    nothing.authoritative = false;
-    std::string out = make_reply(read.asked, nothing, over::udp);
-    set_u16(out, 2, wire_reader(out, 2).u16() | flag::truncated);
-    return out;
 }
 
 } // namespace evercert::dns

@@ -46,8 +46,4 @@ std::unique_ptr<server> make_server(const asio::any_io_executor& executor, event
                                     time_source& time, random_source& random, server_limits limits,
                                     answer_function answer);
 
-/// Half of what answers an asker that is to come over TCP: its question, with TC set. Empty for what is no
-/// question.
-std::string make_truncated(std::string_view packet);
-
 } // namespace evercert::dns

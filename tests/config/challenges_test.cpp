@@ -145,7 +145,7 @@ TEST_CASE("evercert's own name server") {
         {"nameserver: ns.b.example, zone: \"*.a.example\"", "challenges.c.zone: the zone is not a DNS name"},
         {"nameserver: ns.b.example, zone: 192.0.2.1", "challenges.c.zone: the zone is not a DNS name"},
         {"nameserver: ns.b.example, zone: a b", "challenges.c.zone: the zone is not a DNS name"},
-        {"nameserver: ns.a.example, zone: a.example, addresses: [192.0.2.1, 192.0.2.1]", "addresses[1]"},
+        {"nameserver: ns.a.example, zone: a.example, addresses: [192.0.2.1, 192.0.2.1]", "stands here twice"},
         {"nameserver: ns.a.example, server: \"1.2.3.4:53\"",
          "challenges.c.server: the provider self does not have"},
         {"nameserver: ns.a.example, secret_file: /a",

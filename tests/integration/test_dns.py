@@ -51,6 +51,15 @@ class Hooks(suite.Stand):
         self.assertIn("exited with 3", explained)
         self.assertIn("the zone is locked", explained)
 
+    def test_a_provider_that_cannot_be_made_is_explained(self):
+        self.make_ca()
+        daemon = self.daemon_with([WILD])
+        daemon.config["challenges"]["dns"] = {"type": "dns-01", "provider": "cloudflare", "secret_credential": "token"}
+        daemon.environment.pop("CREDENTIALS_DIRECTORY", None)
+        daemon.start().await_("the failure is told", lambda: "cert.order_failed" in daemon.log(), 60)
+        self.assertEqual(daemon.log().count("[challenge.unusable]"), 1)
+        self.assertIn("credential", daemon.cli("explain", "wild").out)
+
     def test_a_record_that_the_ca_does_not_find_is_explained(self):
         self.make_ca()
         daemon = self.daemon_with([WILD], command=["/bin/true"]).start()

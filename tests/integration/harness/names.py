@@ -6,11 +6,13 @@ from .workspace import answers, wait_until
 
 
 class Bind:
-    """BIND with `zones` of its own, updatable with the key in `key_file`; everything else does not exist."""
+    """BIND with `zones` of its own, updatable with the key in `key_file`; everything else does not exist. `more` has
+    records for zones in addition, "." among them: where they delegate, BIND asks whom they name, on port 53."""
 
     SECRET = base64.b64encode(b"a secret of 32 bytes for testing").decode()
 
-    def __init__(self, space, zones):
+    def __init__(self, space, zones, more=None):
+        more = more or {}
         self.space, self.port, self.control = space, space.port(), space.port()
         self.folder = space.make_folder("bind")
         self.key_file = space.write("bind/evercert.key",
@@ -22,11 +24,12 @@ class Bind:
 @ NS ns.{zone}.
 @ A 127.0.0.1
 * A 127.0.0.1
-""")
+{more.get(zone, "")}""")
             rules += f"""zone "{zone}" {{ type primary; file "{self.folder}/{zone}.zone"; update-policy {{ grant evercert zonesub TXT CNAME; }}; }};
 """
         # With a root of its own it asks nobody, and still follows aliases from one zone into another.
-        space.write("bind/root.zone", "$TTL 1\n@ SOA localhost. root.localhost. 1 3600 600 86400 1\n@ NS localhost.\n")
+        space.write("bind/root.zone", "$TTL 1\n@ SOA localhost. root.localhost. 1 3600 600 86400 1\n@ NS localhost.\n"
+                    + more.get(".", ""))
         rules += f'zone "." {{ type primary; file "{self.folder}/root.zone"; }};\n'
         config = space.write("bind/named.conf", f"""include "{self.key_file}";
 options {{ directory "{self.folder}"; listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file none;
