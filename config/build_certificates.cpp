@@ -140,7 +140,7 @@ private:
             tried.push_back(fmt::format("{} ({})", each, type));
         }
         return fmt::format("is {} can prove; its challenge is {}",
-                           name.wildcard() ? "a wildcard, which only dns-01"
+                           name.wildcard() ? "a wildcard, which only dns-01 and dns-persist-01"
                                            : "an address, which only http-01 and tls-alpn-01",
                            fmt::join(tried, ", then "));
     }

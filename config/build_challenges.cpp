@@ -40,11 +40,12 @@ struct challenge_kind {
     std::vector<std::string_view> needed{};
 };
 
-const std::array<challenge_kind, 3>& own_kinds() {
-    static const std::array<challenge_kind, 3> kinds{{
+const std::array<challenge_kind, 4>& own_kinds() {
+    static const std::array<challenge_kind, 4> kinds{{
         {"http-01", "an http-01 challenge", {"listen", "redirect_to_https"}},
         {"webroot", "an http-01 challenge with a webroot", {"webroot"}},
         {"tls-alpn-01", "a tls-alpn-01 challenge", {"listen"}},
+        {"dns-persist-01", "a dns-persist-01 challenge", {"propagation", "propagation_timeout", "resolvers"}},
     }};
     return kinds;
 }
@@ -163,6 +164,14 @@ own_name_server read_own(const section& entry, const std::string& path, mistake_
     return made;
 }
 
+dns_persist_challenge read_dns_persist(const section& entry) {
+    dns_persist_challenge made;
+    made.propagation = entry.text("propagation").value_or(made.propagation);
+    made.propagation_timeout = entry.duration("propagation_timeout").value_or(made.propagation_timeout);
+    made.resolvers = read_endpoints(entry, "resolvers");
+    return made;
+}
+
 dns_challenge read_dns(const section& entry) {
     dns_challenge made;
     made.per_account = entry.text("type") == "dns-account-01";
@@ -196,7 +205,10 @@ dns_challenge read_dns(const section& entry) {
 void read_challenge(const section& entry, challenge& into, mistake_list& mistakes) {
     const std::string path = "challenges." + into.name;
     const std::string type = entry.text("type").value_or("");
-    if (type.starts_with("dns-")) {
+    if (type == "dns-persist-01") {
+        check_keys(entry, path, kind_named(own_kinds(), type), {}, mistakes);
+        into.how = read_dns_persist(entry);
+    } else if (type.starts_with("dns-")) {
         const auto provider = entry.text("provider");
         if (!provider && !entry.find("provider")) {
             mistakes.add(
@@ -238,9 +250,14 @@ void build_challenges(const section& root, settings& out, mistake_list& mistakes
         if (value.kind() == node_kind::map) {
             read_challenge(section(value, named_schema("challenges")), made, mistakes);
         }
-        if (auto* dns = std::get_if<dns_challenge>(&made.how); dns != nullptr && dns->resolvers.empty()) {
-            dns->resolvers = out.resolvers;
-        }
+        const auto have_resolvers = [&](auto& how) {
+            if constexpr (requires { how.resolvers; }) {
+                if (how.resolvers.empty()) {
+                    how.resolvers = out.resolvers;
+                }
+            }
+        };
+        std::visit(have_resolvers, made.how);
     }
 }
 

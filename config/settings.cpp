@@ -17,6 +17,9 @@ std::string_view challenge_type(const challenge& what) noexcept {
     if (const auto* dns = std::get_if<dns_challenge>(&what.how)) {
         return dns->per_account ? "dns-account-01" : "dns-01";
     }
+    if (std::holds_alternative<dns_persist_challenge>(what.how)) {
+        return "dns-persist-01";
+    }
     return std::holds_alternative<tls_alpn01_listener>(what.how) ? "tls-alpn-01" : "http-01";
 }
 

@@ -87,10 +87,19 @@ struct dns_challenge {
     friend bool operator==(const dns_challenge&, const dns_challenge&) = default;
 };
 
+/// A TXT record that an operator publishes once (dns-persist-01).
+struct dns_persist_challenge {
+    std::string propagation = "enforce";
+    milliseconds propagation_timeout = std::chrono::minutes(2);
+    std::vector<endpoint> resolvers; ///< none: the system's
+    friend bool operator==(const dns_persist_challenge&, const dns_persist_challenge&) = default;
+};
+
 /// One way to prove control.
 struct challenge {
     std::string name;
-    std::variant<http01_listener, http01_webroot, tls_alpn01_listener, dns_challenge> how;
+    std::variant<http01_listener, http01_webroot, tls_alpn01_listener, dns_challenge, dns_persist_challenge>
+        how;
     friend bool operator==(const challenge&, const challenge&) = default;
 };
 /// "http-01", as ACME calls it.

@@ -145,7 +145,8 @@ result<void> runtime::start_up() {
         .reload = [this] { return reload(); },
         .status = [this] { return describe(); },
         .history = [this](std::string name) { return objects_->history().of(std::move(name)); },
-        .recent = [this] { return objects_->history().recent(); }};
+        .recent = [this] { return objects_->history().recent(); },
+        .dns_records = [this](std::string name) { return objects_->records().look(std::move(name)); }};
     control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
                                      make_control_handler(std::move(parts)));
     make_socket_folder(settings_.control.socket);
@@ -169,6 +170,7 @@ awaitable<void> runtime::live() {
                      settings_.control.socket));
     manager_.ready(summary());
     tasks_.spawn("challenges", retry_challenges());
+    tasks_.spawn("standing records", objects_->records().run());
     tasks_.spawn("memory", give_back_memory(*time_));
     if (const auto interval = systemd::watchdog_interval()) {
         tasks_.spawn("watchdog", systemd::keep_watchdog(*time_, manager_, *interval));

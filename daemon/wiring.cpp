@@ -9,6 +9,7 @@
 #include "core/preflight/preflight.hpp"
 #include "daemon/dns_providers.hpp"
 #include "solvers/dns01/dns01_solver.hpp"
+#include "solvers/dns_persist01/dns_persist01_solver.hpp"
 #include "solvers/http01/http01_solver.hpp"
 #include "solvers/http01/webroot_solver.hpp"
 #include "solvers/tls_alpn01/tls_alpn01_solver.hpp"
@@ -49,6 +50,17 @@ result<crypto::secret> read_hmac_key(const std::string& file) {
                     fmt::format("{} does not hold a base64 HMAC key as the CA hands it out", file));
     }
     return crypto::secret(std::move(*decoded));
+}
+
+solvers::propagation_check check_of(const std::string& word) {
+    return word == "off"    ? solvers::propagation_check::off
+           : word == "warn" ? solvers::propagation_check::warn
+                            : solvers::propagation_check::enforce;
+}
+
+std::optional<wall_time> next_renewal(const lifecycle::engine& engine, const std::string& certificate) {
+    const auto status = engine.show(certificate);
+    return status && status->where == lifecycle::state::waiting ? status->next_run : std::nullopt;
 }
 
 std::set<std::string> used_challenges(const config::settings& settings) {
@@ -100,7 +112,14 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
                                   auto issuer) { return crls_->check(std::move(leaf), std::move(issuer)); },
               .peek_crl = [this](const auto& leaf,
                                  const auto& issuer) { return crls_->cached(leaf, issuer); },
-              .look_ahead = [this](preflight_request what) { return look_ahead(std::move(what)); }})) {}
+              .look_ahead = [this](preflight_request what) { return look_ahead(std::move(what)); },
+              .peek_records = [this](const std::string& name) { return records_->problem(name); }}))
+    , records_(std::make_unique<solvers::standing_watch>(solvers::watch_parts{
+          .time = time_,
+          .random = *random_,
+          .events = history_,
+          .facts = [this](std::string name) { return engine_->facts(std::move(name)); },
+          .next_renewal = [this](const std::string& name) { return next_renewal(*engine_, name); }})) {}
 
 wiring::~wiring() = default;
 
@@ -168,6 +187,8 @@ wiring::challenge wiring::make_challenge(const config::challenge& settings) {
         auto listener = solvers::make_tls_alpn01_solver(executor_, history_, time_, std::move(how));
         made.listener = listener.get();
         made.answers = std::move(listener);
+    } else if (const auto* standing = std::get_if<config::dns_persist_challenge>(&settings.how)) {
+        made.answers = make_dns_persist_solver(*standing);
     } else if (const auto* dns = std::get_if<config::dns_challenge>(&settings.how);
                dns != nullptr && dns->own) {
         auto own = make_name_server(settings.name, *dns);
@@ -258,6 +279,23 @@ void wiring::tell_names(const config::settings& settings) {
     }
 }
 
+std::unique_ptr<solver> wiring::make_dns_persist_solver(const config::dns_persist_challenge& settings) {
+    solvers::dns_persist01_settings how;
+    how.check = check_of(settings.propagation);
+    how.patience = settings.propagation_timeout;
+    return solvers::make_dns_persist01_solver({dns_for(settings.resolvers), time_, history_}, how);
+}
+
+void wiring::watch_records(const config::settings& settings) {
+    std::map<std::string, dns_client*> clients;
+    for (const auto& [name, how] : settings.challenges) {
+        if (const auto* standing = std::get_if<config::dns_persist_challenge>(&how.how)) {
+            clients.emplace(name, &dns_for(standing->resolvers));
+        }
+    }
+    records_->assign(settings.certificates, std::move(clients));
+}
+
 void wiring::make_ready(challenge& what) {
     if (what.listener == nullptr && what.late == nullptr) {
         return;
@@ -319,6 +357,7 @@ awaitable<void> wiring::apply(config::settings settings) {
     }
     tell_names(settings);
     retry_challenges();
+    watch_records(settings);
     work.certificates = std::move(settings.certificates);
     engine_->assign(std::move(work));
 }

@@ -11,6 +11,7 @@
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/late_solver.hpp"
 #include "daemon/log/log.hpp"
+#include "solvers/dns_persist01/standing_watch.hpp"
 #include "solvers/dns_self/self_solver.hpp"
 #include "solvers/listening_solver.hpp"
 #include "systemd/listen_fds.hpp"
@@ -43,6 +44,8 @@ public:
 
     [[nodiscard]] lifecycle::engine& engine() noexcept { return *engine_; }
     [[nodiscard]] server_deployer& deploys() noexcept { return *deployer_; }
+    /// The watch over standing DNS records; its run() ends before this does.
+    [[nodiscard]] solvers::standing_watch& records() noexcept { return *records_; }
     /// The activity record, which passes events on to the log. Stopped last.
     [[nodiscard]] lifecycle::history_sink& history() noexcept { return history_; }
 
@@ -67,6 +70,8 @@ private:
                                                                    const config::dns_challenge& settings);
     /// Our own name servers learn which names they are to know.
     void tell_names(const config::settings& settings);
+    std::unique_ptr<solver> make_dns_persist_solver(const config::dns_persist_challenge& settings);
+    void watch_records(const config::settings& settings);
     dns_client& dns_for(const std::vector<endpoint>& resolvers);
     std::vector<net::listen_address> places_for(const std::string& challenge_name,
                                                 const std::vector<endpoint>& configured,
@@ -91,6 +96,7 @@ private:
     std::vector<std::unique_ptr<solver>> retired_;    ///< closed, but orders under way may still name them
     std::vector<systemd::passed_descriptor> sockets_; ///< from systemd, not used yet
     std::unique_ptr<lifecycle::engine> engine_;
+    std::unique_ptr<solvers::standing_watch> records_;
 };
 
 } // namespace evercert::daemon

@@ -1,7 +1,6 @@
 #include "core/dns/propagation.hpp"
 
 #include "core/base/text.hpp"
-#include "core/dns/at_once.hpp"
 #include "core/dns/wire.hpp"
 
 #include <fmt/format.h>
@@ -19,120 +18,49 @@ bool heard(sight what) noexcept {
     return what != sight::silent && what != sight::unreachable;
 }
 
-struct finding {
-    sight what;
-    std::string words;
-};
-
-finding judge_failure(const error& why) {
-    switch (why.code) {
-    case errc::timed_out:
-        return {sight::silent, "did not answer in time"};
-    case errc::network:
-        return {sight::unreachable, "cannot be reached from here: " + why.message};
+sight sight_of(hearing heard) noexcept {
+    switch (heard) {
+    case hearing::silent:
+        return sight::silent;
+    case hearing::unreachable:
+        return sight::unreachable;
     default:
-        return {sight::refuses, "gives no usable answer: " + why.message};
+        return sight::refuses;
     }
 }
 
-finding judge_answer(const dns_answer& answer, const std::string& name, const std::string& value,
-                     bool resolver) {
-    if (answer.code != dns_rcode::no_error && answer.code != dns_rcode::name_error) {
-        return {sight::refuses, "answers " + explain(answer.code)};
-    }
-    std::string other;
-    for (const dns_record& r : answer.answers) {
-        // A resolver's answer goes on behind an alias.
-        const bool here = r.name == name || resolver;
-        if (r.type == dns_type::txt && here && r.value == value) {
-            return {sight::shown, "shows the record"};
-        }
-        if (r.type == dns_type::txt && here) {
-            other = fmt::format("has another TXT record (\"{}\") and not this one yet", escape(r.value, 60));
-        } else if (r.type == dns_type::cname && r.name == name && other.empty()) {
-            other = fmt::format("has an alias to {} in the record's place", r.value);
-        }
-    }
-    if (!answer.authoritative && !resolver) {
-        return {sight::refuses, "does not answer for the zone itself (a lame delegation)"};
-    }
-    if (!other.empty()) {
-        return {sight::others, other};
-    }
-    return {sight::nothing, "does not have the record yet"};
-}
-
-std::string titled(const sighting& s) {
-    const std::string who = s.server.empty() ? "the resolver" : s.server;
-    return s.where ? fmt::format("{} ({})", who, to_string(*s.where)) : who;
-}
-
-awaitable<void> look_at(dns_client& client, sighting& into, std::string name, std::string value) {
-    const dns_question question(name, dns_type::txt);
-    result<dns_answer> answer;
-    if (into.where) {
-        answer = co_await client.ask(*into.where, question);
+sighting judge_one(const server_texts& one, const text_test& test) {
+    sighting s;
+    s.server = one.server;
+    s.where = one.where;
+    const std::string instead = one.texts.empty() ? std::string() : test(one.texts);
+    std::string words = one.trouble;
+    if (!one.texts.empty() && instead.empty()) {
+        s.what = sight::shown; // a forwarder's word is good when it is yes
+        words = "shows the record";
+    } else if (one.heard != hearing::answers) {
+        s.what = sight_of(one.heard);
+    } else if (!one.texts.empty()) {
+        s.what = sight::others;
+        words = instead;
+    } else if (!one.alias.empty()) {
+        s.what = sight::others;
+        words = fmt::format("has an alias to {} in the record's place", one.alias);
     } else {
-        answer = co_await client.resolve(question);
+        s.what = sight::nothing;
+        words = "does not have the record yet";
     }
-    auto found = answer ? judge_answer(*answer, name, value, !into.where) : judge_failure(answer.error());
-    into.what = found.what;
-    into.words = titled(into) + " " + found.words;
+    s.words = one.title() + " " + words;
+    return s;
 }
 
-awaitable<look> look_at_all(dns_client& client, std::string zone, std::vector<name_server> servers,
-                            std::string name, std::string value) {
-    look out;
-    out.zone = std::move(zone);
-    for (const name_server& server : servers) {
-        for (const endpoint& where : server.addresses) {
-            sighting s;
-            s.server = server.name;
-            s.where = where;
-            out.sightings.push_back(std::move(s));
+text_test is_value(std::string value) {
+    return [value = std::move(value)](const std::vector<std::string>& texts) {
+        if (std::find(texts.begin(), texts.end(), value) != texts.end()) {
+            return std::string();
         }
-    }
-    std::vector<awaitable<void>> tasks;
-    for (sighting& s : out.sightings) {
-        tasks.push_back(look_at(client, s, name, value));
-    }
-    co_await at_once(std::move(tasks));
-    const bool nobody = std::none_of(out.sightings.begin(), out.sightings.end(),
-                                     [](const sighting& s) { return heard(s.what); });
-    for (const name_server& server : servers) {
-        if (server.addresses.empty()) {
-            sighting s;
-            s.server = server.name;
-            s.words = fmt::format("{} cannot be asked: {}", server.name, server.trouble);
-            out.sightings.push_back(std::move(s));
-        }
-    }
-    if (nobody) {
-        sighting s;
-        co_await look_at(client, s, name, value);
-        out.sightings.push_back(std::move(s));
-    }
-    co_return out;
-}
-
-struct zone_servers {
-    std::string zone;
-    std::vector<name_server> servers;
-};
-
-awaitable<result<zone_servers>> find_servers(dns_client& client, std::string name, std::uint16_t port) {
-    auto zone = co_await find_zone(client, std::move(name));
-    if (!zone) {
-        co_return fail(std::move(zone.error()));
-    }
-    auto servers = co_await authoritative_servers(client, *zone, port);
-    if (!servers) {
-        co_return fail(std::move(servers.error()));
-    }
-    zone_servers found;
-    found.zone = std::move(*zone);
-    found.servers = std::move(*servers);
-    co_return found;
+        return fmt::format("has another TXT record (\"{}\") and not this one yet", escape(texts.back(), 60));
+    };
 }
 
 /// A server that was heard before is not forgotten because a packet was lost.
@@ -190,6 +118,15 @@ std::string look::words() const {
     return join(all, "; ");
 }
 
+look judge(const zone_texts& read, const text_test& test) {
+    look out;
+    out.zone = read.zone;
+    for (const server_texts& one : read.servers) {
+        out.sightings.push_back(judge_one(one, test));
+    }
+    return out;
+}
+
 awaitable<result<look>> look_everywhere(dns_client& client, std::string name, std::string value,
                                         std::uint16_t port) {
     const auto wire = name_to_wire(name);
@@ -197,11 +134,13 @@ awaitable<result<look>> look_everywhere(dns_client& client, std::string name, st
         co_return fail(wire.error());
     }
     const std::string tidy = name_to_text(*wire);
-    const auto found = co_await find_servers(client, tidy, port);
+    auto found = co_await find_servers(client, tidy, port);
     if (!found) {
         co_return fail(found.error());
     }
-    co_return co_await look_at_all(client, found->zone, found->servers, tidy, std::move(value));
+    const zone_texts read = co_await read_texts(client, std::move(*found), tidy);
+    const text_test wanted = is_value(std::move(value));
+    co_return judge(read, wanted);
 }
 
 awaitable<result<look>> wait_until_everywhere(dns_client& client, time_source& time, std::string name,
@@ -211,6 +150,7 @@ awaitable<result<look>> wait_until_everywhere(dns_client& client, time_source& t
         co_return fail(wire.error());
     }
     const std::string tidy = name_to_text(*wire);
+    const text_test wanted = is_value(std::move(value));
     const steady_time end = time.steady_now() + how.patience;
     std::optional<zone_servers> where;
     std::optional<look> before;
@@ -225,7 +165,8 @@ awaitable<result<look>> wait_until_everywhere(dns_client& client, time_source& t
             }
         }
         if (where) {
-            look now = co_await look_at_all(client, where->zone, where->servers, tidy, value);
+            const zone_texts read = co_await read_texts(client, *where, tidy);
+            look now = judge(read, wanted);
             if (before) {
                 remember(now, *before);
             }

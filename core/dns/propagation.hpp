@@ -1,7 +1,8 @@
 #pragma once
 // Whether a TXT record is at all servers of its zone: a CA asks any of them.
-#include "core/dns/authority.hpp"
+#include "core/dns/texts.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,9 +37,15 @@ struct look {
     [[nodiscard]] std::string words() const;
 };
 
-/// Asks each address of each server of the zone of `name` once, side by side. Follow aliases first. If none
-/// of them answers (a firewall that lets only the resolver out), the resolver is asked. Errors are those of
-/// finding the servers.
+/// What a server has instead of what is looked for, in words that follow its name ("has another ..."); empty
+/// if it is among its texts, of which there is at least one.
+using text_test = std::function<std::string(const std::vector<std::string>& texts)>;
+
+/// What was read at all servers, judged. Pure.
+look judge(const zone_texts& read, const text_test& test);
+
+/// Looks for a value at each server of the zone of `name`, as read_texts does. Follow aliases first. Errors
+/// are those of finding the servers.
 awaitable<result<look>> look_everywhere(dns_client& client, std::string name, std::string value,
                                         std::uint16_t port = 53);
 

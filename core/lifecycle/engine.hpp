@@ -105,6 +105,8 @@ struct certificate_status {
     bool revoking = false; ///< a revocation was asked for and is not confirmed yet
     /// Why the CRL that its leaf names cannot be used: known to examine() only, empty when all is well.
     std::string crl_problem;
+    /// What is wrong with standing DNS records that prove its names (dns-persist-01), likewise.
+    std::string record_problem;
 };
 
 /// One line of `evercert plan`.
@@ -234,6 +236,8 @@ struct engine_parts {
     crl_checker check_crl;       ///< none: CRLs are not looked at
     crl_peek peek_crl{};         ///< none: what is wrong with a CRL is told in the log only
     preflight_look look_ahead{}; ///< none: orders go straight to the CA
+    /// What is known to be wrong with a certificate's standing DNS records; none: nothing ever is.
+    std::function<std::string(const std::string& certificate)> peek_records{};
     unsigned keep_versions = 10;
 };
 std::unique_ptr<engine> make_engine(const asio::any_io_executor& executor, engine_parts parts);

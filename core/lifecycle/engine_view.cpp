@@ -230,11 +230,12 @@ awaitable<result<certificate_status>> engine_impl::examine(std::string name) {
         co_return fail(errc::not_found,
                        fmt::format("there is no managed certificate called {}", escape(name, 100)));
     }
-    const auto shown_now = [&] {
-        certificate_status shown = status_of(*who, parts_.files);
+    const auto watched = [&](certificate_status shown) {
         shown.crl_problem = crl_problem(*who);
+        shown.record_problem = parts_.peek_records ? parts_.peek_records(name) : std::string();
         return shown;
     };
+    const auto shown_now = [&] { return watched(status_of(*who, parts_.files)); };
     if (!who->rest) {
         co_return shown_now();
     }
@@ -246,9 +247,7 @@ awaitable<result<certificate_status>> engine_impl::examine(std::string name) {
     machine_state machine;
     machine.wanted = who->wanted;
     const next_step next = resume(machine, std::move(found->seen), parts_.time.now(), parts_.random);
-    certificate_status shown = status_of(machine, next, who->phase, parts_.files);
-    shown.crl_problem = crl_problem(*who);
-    co_return shown;
+    co_return watched(status_of(machine, next, who->phase, parts_.files));
 }
 
 std::vector<planned_step> engine_impl::plan() const {

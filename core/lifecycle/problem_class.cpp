@@ -57,6 +57,11 @@ constexpr std::string_view record_not_found =
     "is "
     "enforce with a 'propagation_timeout' that is long enough; it is tried again by itself, and at once with "
     "'evercert renew NAME --now'";
+constexpr std::string_view standing_record =
+    "the TXT record at _validation-persist.{name} has to be as 'evercert dns-record NAME' shows it, at every "
+    "name server of its zone; that command also says what there is now and what is wrong with it. It is "
+    "tried "
+    "again by itself, and at once with 'evercert renew NAME --now'";
 constexpr std::string_view another_tls_server = "TLS connections to {name} on port 443 that offer acme-tls/1 "
                                                 "must reach evercertd: let it hold the port, or have "
                                                 "the server that holds it pass them on ('evercert snippet "
@@ -196,6 +201,9 @@ std::string mend_of(std::string_view pattern, const std::string& name) {
 /// What is said of http-01 means something else where a name was to be proven in another way.
 std::string_view mend_for(std::string_view mend, std::string_view challenge) {
     const bool about_serving = mend == our_side || mend == another_server;
+    if (challenge == "dns-persist-01" && (about_serving || mend == no_such_name)) {
+        return standing_record;
+    }
     if (challenge.starts_with("dns-") && (about_serving || mend == no_such_name)) {
         return record_not_found;
     }
@@ -249,6 +257,11 @@ verdict by_error(const failure& what) {
     }
     if (what.http_status >= 500) {
         return verdict{.kind = later, .mend = std::string(trouble_of_the_ca)};
+    }
+    const bool unproven = what.cause.code == errc::not_found || what.cause.code == errc::refused;
+    if (what.challenge == "dns-persist-01" && what.where == step::challenge && unproven) {
+        return verdict{.kind = later,
+                       .mend = mend_of(standing_record, what.name ? what.name->base() : "the name")};
     }
     switch (what.cause.code) {
     case errc::invalid_argument:

@@ -9,6 +9,9 @@ namespace evercert::daemon {
 
 namespace {
 
+/// CAs and name servers are asked, and may be slow.
+constexpr milliseconds longest_look = std::chrono::minutes(3);
+
 /// Of all certificates, page by page.
 int look_at_all(const conversation& with) {
     certificate_page all;
@@ -54,6 +57,11 @@ int run_look(const conversation& with) {
     if (options.command == "explain") {
         return with.look(with.path("explain"), explanation_from_json,
                          [&](const auto& told) { return explanation_view(told, now, world.width); });
+    }
+    if (options.command == "dns-record") {
+        return with.show_answer(with.ask("GET", with.path("dns-records"), {}, longest_look),
+                                records_from_json,
+                                [&](const auto& all) { return records_view(options.name, all, now); });
     }
     const bool of_all = options.name.empty();
     return with.look(of_all ? "/v1/history" : "/v1/history/" + options.name, history_from_json,

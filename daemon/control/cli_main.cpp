@@ -52,6 +52,9 @@ void declare_looks(CLI::App& app, cli_options& options) {
     add_command(app, options, "plan", "what will happen when, and why");
     add_certificate_command(app, options, "explain",
                             "why a certificate is where it is, and what to do about it");
+    add_certificate_command(
+        app, options, "dns-record",
+        "which standing TXT records prove its names (dns-persist-01), and whether they are there");
     CLI::App* const history =
         add_command(app, options, "history", "what happened to a certificate, or lately to all");
     history->add_option("NAME", options.name, "name of the certificate");

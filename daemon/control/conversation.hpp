@@ -76,7 +76,7 @@ private:
 };
 
 // The commands; each returns its exit code.
-int run_look(const conversation& with);    ///< status, show, plan, explain, history
+int run_look(const conversation& with);    ///< status, show, plan, explain, dns-record, history
 int run_errand(const conversation& with);  ///< renew, deploy, revoke, diagnose, reload
 int run_account(const conversation& with); ///< account list, show, rollover, deactivate
 int run_check(const conversation& with);   ///< check, without the daemon

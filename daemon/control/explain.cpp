@@ -251,6 +251,21 @@ void add_crl(std::vector<explained_trouble>& all, const certificate_status& one)
     all.push_back(std::move(blind));
 }
 
+void add_records(std::vector<explained_trouble>& all, const certificate_status& one) {
+    if (one.record_problem.empty()) {
+        return;
+    }
+    explained_trouble standing;
+    standing.subject = "proving by standing DNS records";
+    standing.happened = printable(one.record_problem);
+    standing.mend =
+        fmt::format("publish in the zone what 'evercert dns-record {}' shows: the next renewal needs "
+                    "it. The certificate in use is not touched, and the record is looked at again by "
+                    "itself, at once by that command",
+                    printable(one.name));
+    all.push_back(std::move(standing));
+}
+
 std::vector<explained_trouble> troubles_of(const certificate_status& one,
                                            const std::vector<history_line>& history) {
     std::vector<explained_trouble> all;
@@ -271,6 +286,7 @@ std::vector<explained_trouble> troubles_of(const certificate_status& one,
     }
     add_deployment(all, one, history);
     add_crl(all, one);
+    add_records(all, one);
     std::ranges::sort(all, [](const explained_trouble& a, const explained_trouble& b) {
         return a.last_failure != b.last_failure ? a.last_failure > b.last_failure : a.subject < b.subject;
     });

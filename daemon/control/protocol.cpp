@@ -77,6 +77,7 @@ void write_certificate(json::writer& out, const certificate_status& s) {
     write_optional(out, "renewal_window", s.window, write_window);
     out.member_bool("revoking", s.revoking);
     out.member("crl_problem", s.crl_problem);
+    out.member("record_problem", s.record_problem);
     out.member("order_url", s.order_url);
     out.member("directory", s.directory);
     out.end_object();
@@ -149,6 +150,7 @@ result<certificate_status> read_certificate(const json::value& from) {
     in.optional_record("renewal_window", s.window, read_window);
     in.flag("revoking", s.revoking);
     in.text("crl_problem", s.crl_problem);
+    in.text("record_problem", s.record_problem);
     in.text("order_url", s.order_url);
     in.text("directory", s.directory);
     return in.finish(std::move(s));

@@ -4,6 +4,7 @@
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/history.hpp"
 #include "daemon/control/explain.hpp"
+#include "solvers/dns_persist01/standing_report.hpp"
 
 #include <map>
 #include <optional>
@@ -43,6 +44,9 @@ std::string plan_to_json(const std::vector<lifecycle::planned_step>& plan);
 std::string explanation_to_json(const explanation& told);
 /// {"schema", "history": [{"time", "certificate", "event", "level", "message", "fields"}]}, newest last
 std::string history_to_json(const std::vector<lifecycle::history_line>& lines);
+/// {"schema", "dns_records": [{"name", "wildcard", "issuer", "record", "value", "line", "state", "problem",
+/// "until"}]}
+std::string records_to_json(const std::vector<solvers::standing_report>& all);
 /// {"schema", "accounts": [...]}
 std::string accounts_to_json(const std::vector<lifecycle::account_status>& all);
 /// {"schema", "account": {...}}
@@ -61,6 +65,7 @@ result<lifecycle::certificate_status> certificate_from_json(std::string_view tex
 result<std::vector<lifecycle::planned_step>> plan_from_json(std::string_view text);
 result<explanation> explanation_from_json(std::string_view text);
 result<std::vector<lifecycle::history_line>> history_from_json(std::string_view text);
+result<std::vector<solvers::standing_report>> records_from_json(std::string_view text);
 result<std::vector<lifecycle::account_status>> accounts_from_json(std::string_view text);
 result<lifecycle::account_status> account_from_json(std::string_view text);
 result<lifecycle::diagnosis> diagnosis_from_json(std::string_view text);

@@ -81,7 +81,7 @@ private:
         const std::string verb = steps.size() == 3 ? steps[2] : std::string();
         // A diagnosis presents tokens and records of its own, so that it is no mere look.
         const bool changes = verb == "renew" || verb == "deploy" || verb == "revoke" || verb == "diagnose";
-        if (!changes && !verb.empty() && verb != "explain") {
+        if (!changes && !verb.empty() && verb != "explain" && verb != "dns-records") {
             co_return no_such_path();
         }
         if (changes ? request.method != "POST" : !reads(request)) {
@@ -109,7 +109,15 @@ private:
         if (verb == "explain") {
             co_return co_await explain_one(name);
         }
+        if (verb == "dns-records") {
+            co_return co_await dns_records(name);
+        }
         co_return co_await examine(name);
+    }
+
+    awaitable<server_response> dns_records(std::string name) {
+        const auto all = co_await parts_.dns_records(std::move(name));
+        co_return all ? answer(200, records_to_json(*all)) : refuse(all.error());
     }
 
     /// In pages: the daemon's memory must not grow with what it is asked.

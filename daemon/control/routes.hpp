@@ -23,11 +23,14 @@ struct control_parts {
     /// The record of one certificate, newest last; empty if there is none.
     std::function<awaitable<result<std::vector<lifecycle::history_line>>>(std::string certificate)> history;
     std::function<std::vector<lifecycle::history_line>()> recent; ///< of all, newest last
+    /// Standing DNS records of a certificate that there is, looked at now; empty if it needs none.
+    std::function<awaitable<result<std::vector<solvers::standing_report>>>(std::string certificate)>
+        dns_records;
 };
 
 /// GET /v1/status, /v1/plan, /v1/certificates (a page, ?after=NAME the next), /v1/certificates/NAME,
-/// .../NAME/explain, /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER; POST
-/// /v1/certificates/NAME/{renew,revoke,deploy,diagnose}, /v1/accounts/ISSUER/{rollover,deactivate},
+/// .../NAME/explain, .../NAME/dns-records, /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER;
+/// POST /v1/certificates/NAME/{renew,revoke,deploy,diagnose}, /v1/accounts/ISSUER/{rollover,deactivate},
 /// /v1/reload. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or
 /// number}. An unknown member is refused. Renew and deploy answer 202 with the certificate at once; revoke,
 /// rollover and deactivate answer 200 when the CA has confirmed, diagnose when all was looked at. The mode

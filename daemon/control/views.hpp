@@ -3,6 +3,7 @@
 #include "core/base/time.hpp"
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/history.hpp"
+#include "solvers/dns_persist01/standing_report.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -25,6 +26,9 @@ std::string problem_of(const lifecycle::certificate_status& one);
 std::string plan_view(const std::vector<lifecycle::planned_step>& plan, wall_time now, std::size_t width);
 /// Time, event, (certificate) and message, newest last.
 std::string history_view(const std::vector<lifecycle::history_line>& lines, bool of_all);
+/// Lines for a zone file; what is said of them are comments there.
+std::string records_view(const std::string& certificate, const std::vector<solvers::standing_report>& all,
+                         wall_time now);
 /// ISSUER, STATE, KEY, CONTACTS, ACCOUNT.
 std::string accounts_view(const std::vector<lifecycle::account_status>& all, std::size_t width);
 /// What hinders first.

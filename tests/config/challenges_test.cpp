@@ -160,6 +160,28 @@ TEST_CASE("evercert's own name server") {
     }
 }
 
+TEST_CASE("a standing record needs nobody who writes it") {
+    const settings s = good(
+        corp + "certificates: [{names: [a.example, \"*.a.example\"], challenge: standing}]\nchallenges:\n"
+               "  standing: {type: dns-persist-01}\n"
+               "  other: {type: dns-persist-01, resolvers: [\"127.0.0.1:53\"], propagation: warn,\n"
+               "          propagation_timeout: 5m}\n");
+    CHECK(s.challenges.at("standing") == challenge{"standing", dns_persist_challenge{}});
+    dns_persist_challenge other;
+    other.propagation = "warn";
+    other.propagation_timeout = std::chrono::minutes(5);
+    other.resolvers = {endpoint{"127.0.0.1", 53}};
+    CHECK(s.challenges.at("other") == challenge{"other", other});
+    CHECK(challenge_type(s.challenges.at("other")) == "dns-persist-01");
+
+    const std::string head = corp + "challenges: {c: {type: dns-persist-01";
+    const std::string text = wrong(head + ", provider: rfc2136}}\ncertificates: []\n");
+    CHECK(text.find("challenges.c.provider: a dns-persist-01 challenge does not have this key, but: "
+                    "propagation, propagation_timeout, resolvers") != std::string::npos);
+    CHECK(wrong(head + "}}\ncertificates: [{names: [192.0.2.1], challenge: c}]\n")
+              .find("its challenge is c (dns-persist-01)") != std::string::npos);
+}
+
 TEST_CASE("a challenge for each name, and the next where the first is not offered") {
     const std::string challenges = "challenges:\n  web: {type: http-01, webroot: /w}\n"
                                    "  alpn: {type: tls-alpn-01}\n";
@@ -198,9 +220,9 @@ TEST_CASE("a challenge for each name, and the next where the first is not offere
 
 TEST_CASE("a name that none of its challenges can prove is a mistake") {
     const std::string text = wrong(corp + "certificates: [{names: [a.example, \"*.a.example\"]}]\n");
-    CHECK(text.starts_with(
-        "4:36: certificates[0].names[1]: \"*.a.example\" is a wildcard, which only dns-01 can prove; "
-        "its challenge is http (http-01)"));
+    CHECK(text.starts_with("4:36: certificates[0].names[1]: \"*.a.example\" is a wildcard, which only dns-01 "
+                           "and dns-persist-01 can prove; "
+                           "its challenge is http (http-01)"));
     CHECK(can_prove("http-01", {identifier::kind::ip, "192.0.2.1"}));
     CHECK(!can_prove("dns-01", {identifier::kind::ip, "192.0.2.1"}));
     CHECK(can_prove("dns-01", {identifier::kind::dns, "*.a.example"}));

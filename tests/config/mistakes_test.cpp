@@ -139,7 +139,7 @@ TEST_CASE("values of a wrong type or out of bounds are refused at their place") 
         {head + "issuers: {letsencrypt: {limits: {concurrent_orders: 1001}}}\n",
          "4:53: issuers.letsencrypt.limits.concurrent_orders", "a whole number from 1 to 1000"},
         {head + "challenges: {d: {type: dns-02}}\n", "4:24: challenges.d.type",
-         "allowed: http-01, tls-alpn-01, dns-01, dns-account-01"},
+         "allowed: http-01, tls-alpn-01, dns-01, dns-account-01, dns-persist-01"},
         {head + "challenges: {d: {type: dns-01}}\n", "4:17: challenges.d.provider",
          "who puts the TXT record into the DNS"},
         {head + "challenges: {d: {listen: \"[::]:80\"}}\n", "4:17: challenges.d.type", "this key is needed"},

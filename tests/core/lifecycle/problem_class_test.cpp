@@ -240,6 +240,7 @@ TEST_CASE("what to do depends on how the name was to be proven") {
     const std::vector<way> table = {{"http-01", "/.well-known/acme-challenge/"},
                                     {"dns-01", "dig _acme-challenge.a.example TXT"},
                                     {"dns-account-01", "TXT record"},
+                                    {"dns-persist-01", "_validation-persist.a.example"},
                                     {"tls-alpn-01", "acme-tls/1"},
                                     {"", "/.well-known/acme-challenge/"}};
     for (const way& r : table) {
@@ -249,4 +250,14 @@ TEST_CASE("what to do depends on how the name was to be proven") {
         CAPTURE(r.challenge);
         CHECK(classify(what).mend.find(r.words) != std::string::npos);
     }
+}
+
+TEST_CASE("a standing record that is missing is the operator's to publish") {
+    failure what(step::challenge, error(errc::not_found, "the standing record is missing"));
+    what.name = identifier{identifier::kind::dns, "*.a.example"};
+    what.challenge = "dns-persist-01";
+    CHECK(classify(what).kind == problem_class::later);
+    CHECK(classify(what).mend.find("'evercert dns-record NAME'") != std::string::npos);
+    what.challenge = "dns-01";
+    CHECK(classify(what).mend.empty());
 }

@@ -25,6 +25,7 @@ TEST_CASE("A certificate survives the way through JSON") {
     before.reuse_key = true;
     before.revoking = true;
     before.crl_problem = "the revocation list http://ca/1.crl is of no use: it is out of date";
+    before.record_problem = "the standing record of a.example for ca is missing";
     before.next_cause = lifecycle::cause::hold;
     before.other_keys = {*before.live};
     before.other_keys[0].key = key_type::rsa_2048;

@@ -33,7 +33,9 @@ struct bench {
         };
         auto history = [this](std::string name) { return read_history(std::move(name)); };
         auto recent = [this] { return lines; };
-        handler = make_control_handler(control_parts{engine, time, events, reload, status, history, recent});
+        auto records = [this](std::string name) { return look_at_records(std::move(name)); };
+        handler = make_control_handler(
+            control_parts{engine, time, events, reload, status, history, recent, records});
     }
 
     net::server_response ask(std::string method, std::string path, std::string body = {},
@@ -68,9 +70,16 @@ struct bench {
         co_return own;
     }
 
+    awaitable<result<std::vector<solvers::standing_report>>> look_at_records(std::string name) {
+        looked_at.push_back(std::move(name));
+        co_return records;
+    }
+
     asio::io_context loop;
     fake_time time{loop};
     recorded_events events;
+    result<std::vector<solvers::standing_report>> records;
+    std::vector<std::string> looked_at;
     fake_engine engine;
     std::vector<lifecycle::history_line> lines;
     std::optional<error> history_trouble;
@@ -350,4 +359,23 @@ TEST_CASE("a diagnosis is asked for by POST, as it presents something of its own
     CHECK(b.ask("POST", "/v1/certificates/example/diagnose", R"({"x":1})").status == 400);
     b.engine.outcome = fail(errc::unsupported, "not here");
     CHECK(b.ask("POST", "/v1/certificates/example/diagnose").status >= 400);
+}
+
+TEST_CASE("Standing DNS records are looked at when somebody asks, and not recorded") {
+    bench b;
+    solvers::standing_report one;
+    one.name = "example.com";
+    one.issuer = "ca";
+    one.state = "missing";
+    b.records = std::vector{one};
+    const auto answer = b.ask("GET", "/v1/certificates/example/dns-records");
+    CHECK(answer.status == 200);
+    CHECK(records_from_json(answer.body).value().at(0) == one);
+    CHECK(b.looked_at == std::vector<std::string>{"example"});
+    CHECK(b.events.all.empty());
+    CHECK(b.ask("POST", "/v1/certificates/example/dns-records").status == 405);
+    CHECK(b.ask("GET", "/v1/certificates/nobody/dns-records").status == 404);
+    CHECK(b.looked_at.size() == 1);
+    b.records = fail(errc::not_found, "gone meanwhile");
+    CHECK(b.ask("GET", "/v1/certificates/example/dns-records").status == 404);
 }
