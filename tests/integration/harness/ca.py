@@ -43,6 +43,10 @@ class NameServer:
         self.process = space.spawn("dns", argv)
         wait_until("the test DNS answers", lambda: answers(self.management))
 
+    @property
+    def endpoint(self):
+        return f"127.0.0.1:{self.port}"
+
     def tell(self, path, **body):
         """For example tell("/set-servfail", host="one.test")."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.management}{path}", json.dumps(body).encode())
@@ -98,7 +102,7 @@ class Pebble:
 
     def start(self):
         path = self.space.write(f"{self.name}.json", json.dumps({"pebble": self.config}, indent=1))
-        argv = [os.path.join(self.folder, "usr/bin/pebble"), "-config", path, "-dnsserver", f"127.0.0.1:{self.dns.port}"]
+        argv = [os.path.join(self.folder, "usr/bin/pebble"), "-config", path, "-dnsserver", self.dns.endpoint]
         argv += ["-strict"] if self.strict else []
         environment = {name: value for name, value in self.environment.items() if value is not None}
         self.process = self.space.spawn(self.name, argv, env=environment)

@@ -107,7 +107,7 @@ class Daemon:
     # --- running
     def write(self):
         """JSON is YAML, so the file needs no writer of its own."""
-        self.space.write(f"{self.name}.yaml", json.dumps(self.config, indent=1) + "\n")
+        self.space.write(f"{self.name}.yaml", json.dumps(self.config, indent=1, ensure_ascii=False) + "\n")
 
     def start(self, ready=True, env=None, arguments=()):
         self.write()

@@ -19,8 +19,8 @@ def network():
 
 def enter(addresses=(), resolvers=("127.0.0.1",)):
     """To be called first in a test file, before anything is made or started. In the namespace loopback is up with 127.0.0.0/8,
-    ::1 and `addresses` ("2001:db8::53/128"); `resolvers` is what /etc/resolv.conf names. Where there can be no namespace, the
-    file ends as skipped."""
+    ::1 and `addresses` ("2001:db8::53/128", or "127.0.0.2/8" where a server wants to see the address at an interface, as BIND
+    does); `resolvers` is what /etc/resolv.conf names. Where there can be no namespace, the file ends as skipped."""
     global entered
     if os.environ.get(CAME_FROM, network()) == network():
         _once_more()
