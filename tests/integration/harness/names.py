@@ -24,12 +24,15 @@ def zone_text(zone, server, more="", serial=1):
     names = f"@ NS ns.{zone}.\nns {kind} {server}\n@ A 127.0.0.1\n* A 127.0.0.1\n"
     return f"""$ORIGIN {zone}.
 $TTL 1
-@ SOA ns.test. hostmaster.{zone}. {serial} 3600 600 86400 1
+@ SOA ns.test. hostmaster.test. {serial} 3600 600 86400 1
 {f"@ NS proofs.{above}.{chr(10)}" if zone.startswith("_") else names}{more}"""
 
 
 class DnsServer:
-    """What they have in common. `endpoint` is as configurations have it."""
+    """What they have in common. `endpoint` is as configurations have it, and `ready` what a server
+    logs when it has read its zones."""
+
+    ready = ""
 
     def __init__(self, space, name, address, port):
         self.space, self.name, self.address, self.port = space, name, address, port or space.port()
@@ -42,11 +45,13 @@ class DnsServer:
 
     def run(self, argv, **options):
         self.process = self.space.spawn(f"{self.name}-server", argv, **options)
-        wait_until(f"{self.name} answers", lambda: self._alive() and answers(self.port, self.address))
+        wait_until(f"{self.name} answers", lambda: self._alive() and self.ready in self.process.log() and
+                   answers(self.port, self.address))
 
     def _alive(self):
-        if not self.process.running():
-            raise AssertionError(f"{self.name} ended: {self.process.log()[-3000:]}")
+        log = self.process.log()
+        if not self.process.running() or "not loaded due to errors" in log:
+            raise AssertionError(f"{self.name} ended, or has no such zone:\n{log[-3000:]}")
         return True
 
     def texts(self, name):
@@ -61,6 +66,8 @@ class Bind(DnsServer):
     exist. As a mapping `zones` also says what stands in them besides, and so does `root` for the root zone, where delegations
     make it a resolver for what others have. Zones in `fixed` take no updates. With a `primary` it has copies of that one's
     zones, and looks for changes when `refresh` says so and not before."""
+
+    ready = " all zones loaded"
 
     def __init__(self, space, zones, address="127.0.0.1", port=None, name="bind", root="", fixed=(), primary=None):
         super().__init__(space, name, address, port)
