@@ -38,18 +38,11 @@ std::string_view next_line(std::string_view& rest) {
     return line;
 }
 
-/// The status for a version that is not ours, or 0.
-unsigned check_version(std::string_view version, request_head& out) {
-    if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) || version[6] != '.' ||
-        !is_digit(version[7])) {
-        return 400;
-    }
-    if (version[5] != '1') {
-        return 505;
-    }
-    out.minor =
-        version[7] == '0' ? 0 : 1; // an unknown 1.x is treated as the highest we know (RFC 9110 section 2.5)
-    return version[7] > '1' ? 505 : 0;
+/// HTTP/1.0 and 1.1. Any other is the client's mistake: 505 (which RFC 9110 section 2.5 allows, and does not
+/// ask for) would say that something is wrong with us.
+bool check_version(std::string_view version, request_head& out) {
+    out.minor = version == "HTTP/1.0" ? 0 : 1;
+    return version == "HTTP/1.0" || version == "HTTP/1.1";
 }
 
 bool set_path(std::string_view target, request_head& out) {
@@ -105,8 +98,8 @@ unsigned check_request_line(std::string_view line, request_head& out,
     if (target.empty() || target.find(' ') != std::string_view::npos) {
         return 400;
     }
-    if (const unsigned status = check_version(line.substr(last + 1), out); status != 0) {
-        return status;
+    if (!check_version(line.substr(last + 1), out)) {
+        return 400;
     }
     out.method = line.substr(0, first);
     return parse_target(target, out, authority) ? 0 : 400;

@@ -39,6 +39,19 @@ int choose_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size
     return SSL_TLSEXT_ERR_OK;
 }
 
+/// OpenSSL asks `choose_protocol` only about a hello that offers protocols, and goes on with one that does
+/// not.
+int want_protocols(SSL* ssl, int* alert, void*) {
+    const unsigned char* offered = nullptr;
+    std::size_t size = 0;
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &offered, &size) ==
+        1) {
+        return SSL_CLIENT_HELLO_SUCCESS;
+    }
+    *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+    return SSL_CLIENT_HELLO_ERROR;
+}
+
 } // namespace
 
 void ssl_context_freed::operator()(ssl_ctx_st* context) const noexcept {
@@ -58,6 +71,7 @@ ssl_context make_handshake_context() {
     SSL_CTX_set_options(raw, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_mode(raw, SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_client_hello_cb(raw, &want_protocols, nullptr);
     SSL_CTX_set_alpn_select_cb(raw, &choose_protocol, nullptr);
     return made;
 }

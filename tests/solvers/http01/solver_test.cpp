@@ -1,102 +1,9 @@
-#include "solvers/http01/http01_solver.hpp"
-#include "tests/support/catch.hpp"
-#include "tests/support/recorded_events.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <fmt/format.h>
-
-#include <array>
+#include "tests/solvers/http01/http01_setup.hpp"
 
 using namespace evercert;
 using namespace evercert::testing;
-using asio::ip::tcp;
 
 namespace {
-
-const std::string folder = "/.well-known/acme-challenge/";
-
-awaitable<std::string> converse(tcp::endpoint where, std::string bytes) {
-    tcp::socket socket(co_await asio::this_coro::executor);
-    boost::system::error_code ec;
-    co_await socket.async_connect(where, asio::redirect_error(asio::use_awaitable, ec));
-    if (!ec) {
-        co_await asio::async_write(socket, asio::buffer(bytes),
-                                   asio::redirect_error(asio::use_awaitable, ec));
-    }
-    std::string out;
-    std::array<char, 4096> space{};
-    while (!ec) {
-        const auto n = co_await socket.async_read_some(asio::buffer(space),
-                                                       asio::redirect_error(asio::use_awaitable, ec));
-        out.append(space.data(), n);
-    }
-    co_return out;
-}
-
-struct setup {
-    void make(std::vector<net::listen_address> listen, bool redirect = false) {
-        solvers::http01_settings settings;
-        settings.listen = std::move(listen);
-        settings.redirect_to_https = redirect;
-        solver = solvers::make_http01_solver(loop.get_executor(), events, std::move(settings));
-    }
-
-    setup() { make({endpoint{"127.0.0.1", 0}}); }
-
-    /// Runs until the task has ended.
-    template <class Task>
-    void run(Task task) {
-        bool done = false;
-        asio::co_spawn(loop, std::move(task), [&](std::exception_ptr, auto&&...) { done = true; });
-        loop.restart();
-        for (int i = 0; i < 1000 && !done; ++i) {
-            loop.run_one_for(milliseconds(10));
-        }
-        REQUIRE(done);
-    }
-
-    result<void> present(challenge_task task) {
-        result<void> out = fail(errc::internal, "never ran");
-        auto step = [](solver_type& s, challenge_task t, result<void>& o) -> awaitable<void> {
-            o = co_await s.present(std::move(t));
-            if (o) {
-                o = co_await s.wait_ready(challenge_task(identifier(), "", ""));
-            }
-        };
-        run(step(*solver, std::move(task), out));
-        return out;
-    }
-    void clean_up(challenge_task task) { run(solver->clean_up(std::move(task))); }
-
-    std::string ask(const std::string& bytes) {
-        std::string out;
-        auto step = [](tcp::endpoint to, std::string b, std::string& o) -> awaitable<void> {
-            o = co_await converse(to, std::move(b));
-        };
-        const auto at = parse_endpoint(solver->addresses().at(0)).value();
-        run(step(tcp::endpoint(asio::ip::make_address(at.address), at.port), bytes, out));
-        return out;
-    }
-    std::string get(const std::string& host, const std::string& token) {
-        return ask("GET " + folder + token + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
-    }
-
-    using solver_type = solvers::listening_solver;
-    asio::io_context loop;
-    recorded_events events;
-    std::unique_ptr<solver_type> solver;
-};
-
-challenge_task task(const std::string& name, const std::string& token,
-                    std::function<void()> on_fetched = {}) {
-    return {parse_identifier(name, true).value(), token, token + ".thumbprint", std::move(on_fetched)};
-}
 
 bool answers(const std::string& response, const std::string& key_authorization) {
     return response.starts_with("HTTP/1.1 200 ") && response.ends_with("\r\n\r\n" + key_authorization);
@@ -110,7 +17,7 @@ std::string dateless(std::string response) {
 
 } // namespace
 
-TEST_CASE_METHOD(setup, "A token is served from present to clean_up and not a moment longer") {
+TEST_CASE_METHOD(http01_setup, "A token is served from present to clean_up and not a moment longer") {
     REQUIRE(solver->open().has_value());
     CHECK(solver->challenge_type() == "http-01");
     const auto before = get("a.example", "tok");
@@ -122,7 +29,7 @@ TEST_CASE_METHOD(setup, "A token is served from present to clean_up and not a mo
     CHECK(dateless(get("a.example", "tok")) == dateless(before));
 }
 
-TEST_CASE_METHOD(setup,
+TEST_CASE_METHOD(http01_setup,
                  "Every way to write the host of a name or address reaches its token, other hosts do not") {
     REQUIRE(solver->open().has_value());
     REQUIRE(present(task("a.example", "t1")).has_value());
@@ -150,7 +57,7 @@ TEST_CASE_METHOD(setup,
     CHECK(get("2001:db8::1", "t4").starts_with("HTTP/1.1 400 "));
 }
 
-TEST_CASE_METHOD(setup, "HEAD, HTTP/1.0, absolute-form and other methods") {
+TEST_CASE_METHOD(http01_setup, "HEAD, HTTP/1.0, absolute-form and other methods") {
     REQUIRE(solver->open().has_value());
     REQUIRE(present(task("a.example", "t")).has_value());
     const auto head = ask("HEAD " + folder + "t HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n");
@@ -171,7 +78,7 @@ TEST_CASE_METHOD(setup, "HEAD, HTTP/1.0, absolute-form and other methods") {
               .starts_with("HTTP/1.1 413 "));
 }
 
-TEST_CASE_METHOD(setup, "Redirects leave challenge paths alone") {
+TEST_CASE_METHOD(http01_setup, "Redirects leave challenge paths alone") {
     make({endpoint{"127.0.0.1", 0}}, true);
     REQUIRE(solver->open().has_value());
     REQUIRE(present(task("a.example", "t")).has_value());
@@ -182,7 +89,7 @@ TEST_CASE_METHOD(setup, "Redirects leave challenge paths alone") {
     CHECK(get("a.example", "u").starts_with("HTTP/1.1 404 "));
 }
 
-TEST_CASE_METHOD(setup,
+TEST_CASE_METHOD(http01_setup,
                  "Who waits is told of each fetch after the answer went out, and never after clean_up") {
     REQUIRE(solver->open().has_value());
     int told = 0;
@@ -221,7 +128,8 @@ TEST_CASE_METHOD(setup,
 }
 
 TEST_CASE_METHOD(
-    setup, "While no listener is open present fails with the reason, and works again when the port is free") {
+    http01_setup,
+    "While no listener is open present fails with the reason, and works again when the port is free") {
     CHECK(present(task("a.example", "t")).error().message.find("no http-01 listener") != std::string::npos);
     clean_up(task("a.example", "t"));
     tcp::acceptor holder(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
@@ -242,7 +150,7 @@ TEST_CASE_METHOD(
     CHECK(solver->open().has_value());
 }
 
-TEST_CASE_METHOD(setup, "One address of two that cannot be had is reported, the other one works") {
+TEST_CASE_METHOD(http01_setup, "One address of two that cannot be had is reported, the other one works") {
     tcp::acceptor holder(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     make({endpoint{"127.0.0.1", holder.local_endpoint().port()}, endpoint{"127.0.0.1", 0}});
     CHECK(solver->open().error().code == errc::busy);
@@ -254,7 +162,8 @@ TEST_CASE_METHOD(setup, "One address of two that cannot be had is reported, the 
     CHECK(solver->addresses().size() == 2);
 }
 
-TEST_CASE_METHOD(setup, "close frees the port and open takes it again; no address at all is an error") {
+TEST_CASE_METHOD(http01_setup,
+                 "close frees the port and open takes it again; no address at all is an error") {
     REQUIRE(solver->open().has_value());
     run(solver->close());
     CHECK(solver->addresses().empty());
