@@ -10,6 +10,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <array>
+#include <sys/socket.h>
 
 namespace evercert::net {
 
@@ -56,6 +57,8 @@ server_session::server_session(socket accepted, std::shared_ptr<session_services
     , timer_(socket_.get_executor())
     , peer_(std::move(peer))
     , peer_uid_(peer_uid) {
+    error_code ignored;
+    socket_.non_blocking(true, ignored); // for `write`
     timer_.set(socket_clock() + services_->limits.lifetime, [this] { abort(); });
 }
 
@@ -67,25 +70,28 @@ void server_session::abort() {
 
 awaitable<void> server_session::run() {
     for (;;) {
-        auto request = co_await read_request();
-        if (request.closed) {
+        received request;
+        request.status = co_await read_head(request);
+        if (request.status == peer_gone) {
             co_return;
         }
         answering_ = true;
         bool keep = request.status == 0 && request.head.keep_alive;
         const bool last = request.status == 0 && !request.head.keep_alive; // says the client
-        const request_head head = request.head;
+        const bool head_only = request.head.method == "HEAD";
         server_response response = request.status != 0 ? refusal(request.status) : server_response();
         if (request.status == 0) {
             response = co_await answer(std::move(request));
         }
         keep = keep && !services_->stopping;
-        const bool written = co_await write(std::move(response), head, keep);
+        const bool written = co_await write(std::move(response), head_only, keep);
         answering_ = false;
         if (!written || services_->stopping) {
             co_return;
         }
         if (last && nothing_unread()) {
+            error_code ignored;
+            socket_.close(ignored); // now, because the answer waits for it
             co_return;
         }
         if (!keep) {
@@ -93,15 +99,6 @@ awaitable<void> server_session::run() {
             co_return;
         }
     }
-}
-
-awaitable<server_session::received> server_session::read_request() {
-    received out;
-    out.status = co_await read_head(out);
-    if (out.status == peer_gone) {
-        out.closed = true;
-    }
-    co_return out;
 }
 
 awaitable<unsigned> server_session::read_head(received& into) {
@@ -211,17 +208,39 @@ awaitable<server_response> server_session::answer(received from) {
     co_return refusal(500);
 }
 
-awaitable<bool> server_session::write(server_response response, const request_head& head, bool keep_alive) {
+awaitable<bool> server_session::write(server_response response, bool head_only, bool keep_alive) {
     auto text = write_response_head(response, keep_alive, services_->time->now());
     if (!text) {
         response = refusal(500);
         text = write_response_head(response, keep_alive, services_->time->now());
     }
-    const bool bodyless = head.method == "HEAD" || response.status == 204 || response.status == 304;
+    const bool bodyless = head_only || response.status == 204 || response.status == 304;
     const std::array<asio::const_buffer, 2> parts = {
         asio::buffer(*text), bodyless ? asio::const_buffer() : asio::buffer(response.body)};
+    // With MSG_MORE the kernel keeps the end of the answer for the FIN, which is next: one packet instead of
+    // two.
+    const int flags = keep_alive ? 0 : MSG_MORE;
     error_code ec;
-    co_await asio::async_write(socket_, parts, redirect_error(use_awaitable, ec));
+    const std::size_t sent = socket_.send(parts, flags, ec);
+    if (ec && ec != asio::error::would_block && ec != asio::error::interrupted) {
+        co_return false;
+    }
+    if (sent == asio::buffer_size(parts)) {
+        co_return true; // nearly every answer
+    }
+    co_return co_await send_rest(parts, sent, flags);
+}
+
+/// Waits until the kernel has room for what it did not take at once.
+awaitable<bool> server_session::send_rest(std::array<asio::const_buffer, 2> parts, std::size_t sent,
+                                          int flags) {
+    error_code ec;
+    while (!ec && asio::buffer_size(parts) > sent) {
+        const std::size_t first = std::min(sent, parts[0].size());
+        parts[0] += first;
+        parts[1] += sent - first;
+        sent = co_await socket_.async_send(parts, flags, redirect_error(use_awaitable, ec));
+    }
     co_return !ec;
 }
 

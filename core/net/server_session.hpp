@@ -7,6 +7,7 @@
 
 #include <boost/beast/core/flat_buffer.hpp>
 
+#include <array>
 #include <memory>
 #include <string>
 
@@ -42,18 +43,17 @@ public:
 private:
     struct received {
         unsigned status = 0; ///< answer this instead of asking the handler
-        bool closed = false; ///< the peer has gone
         request_head head;
         std::string body;
 
         received() = default;
     };
 
-    awaitable<received> read_request();
     awaitable<unsigned> read_head(received& into);
     awaitable<unsigned> read_body(received& into, std::size_t head_size);
     awaitable<server_response> answer(received from);
-    awaitable<bool> write(server_response response, const request_head& head, bool keep_alive);
+    awaitable<bool> write(server_response response, bool head_only, bool keep_alive);
+    awaitable<bool> send_rest(std::array<asio::const_buffer, 2> parts, std::size_t sent, int flags);
     [[nodiscard]] bool nothing_unread() const;
     awaitable<void> linger();
 

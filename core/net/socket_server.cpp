@@ -153,9 +153,9 @@ void socket_server::close_listeners() {
 template <class Which>
 void socket_server::end_sessions(Which which) {
     auto copy = sessions_; // a session that ends takes itself off the list
-    for (const auto& s : copy) {
-        if (which(*s)) {
-            s->abort();
+    for (const auto& [number, each] : copy) {
+        if (which(*each)) {
+            each->abort();
         }
     }
     // Outside the loop Asio posts what cancels a coroutine, with a bare pointer into the session's signal
@@ -266,9 +266,10 @@ void socket_server::admit(int descriptor, const endpoint_type& from) {
         ++sources_[source];
     }
     const auto made = make_(std::move(taken), std::move(peer));
-    sessions_.push_back(made);
-    auto done = [self = shared_from_this(), made, source = std::move(source)](std::exception_ptr) {
-        self->forget(made, source);
+    const auto number = next_session_++;
+    sessions_.emplace(number, made);
+    auto done = [self = shared_from_this(), made, number, source = std::move(source)](std::exception_ptr) {
+        self->forget(number, source);
     };
     auto bound = asio::bind_cancellation_slot(made->cancel->slot(), std::move(done));
     auto guarded = stop_signal::guard(made->cancel, made->run());
@@ -277,18 +278,18 @@ void socket_server::admit(int descriptor, const endpoint_type& from) {
 
 /// Room for a newcomer at the cost of the one that has been silent the longest.
 void socket_server::drop_oldest_idle() {
-    const auto oldest =
-        std::find_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s->idle(); });
+    const auto oldest = std::find_if(sessions_.begin(), sessions_.end(),
+                                     [](const auto& each) { return each.second->idle(); });
     if (oldest == sessions_.end()) {
         return;
     }
-    const auto victim = std::move(*oldest);
+    const auto victim = std::move(oldest->second);
     sessions_.erase(oldest);
     victim->abort();
 }
 
-void socket_server::forget(const std::shared_ptr<session>& gone, const std::string& source) {
-    sessions_.remove(gone);
+void socket_server::forget(std::uint64_t number, const std::string& source) {
+    sessions_.erase(number);
     if (const auto found = sources_.find(source); found != sources_.end() && --found->second == 0) {
         sources_.erase(found);
     }

@@ -7,8 +7,8 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -84,7 +84,7 @@ private:
     bool turn_away(int listening);
     void admit(int descriptor, const endpoint_type& from);
     void drop_oldest_idle();
-    void forget(const std::shared_ptr<session>& gone, const std::string& source);
+    void forget(std::uint64_t number, const std::string& source);
 
     asio::any_io_executor executor_;
     event_sink& events_;
@@ -93,7 +93,8 @@ private:
     session_maker make_;
     asio::steady_timer drained_;
     std::vector<std::shared_ptr<listener>> listeners_;
-    std::list<std::shared_ptr<session>> sessions_; ///< oldest first
+    std::map<std::uint64_t, std::shared_ptr<session>> sessions_; ///< oldest first
+    std::uint64_t next_session_ = 0;
     std::map<std::string, std::size_t> sources_;
     int spare_ = -1;
     bool short_of_descriptors_ = false;
