@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,6 +35,9 @@ struct socket_server::listener {
 };
 
 namespace {
+
+/// As many connections as a listener seldom has: worth a tidying up when all of them have gone.
+constexpr std::size_t crowd = 256;
 
 peer_name name_peer(int descriptor, const generic_protocol::endpoint& from) {
     peer_name out;
@@ -268,6 +272,7 @@ void socket_server::admit(int descriptor, const endpoint_type& from) {
     const auto made = make_(std::move(taken), std::move(peer));
     const auto number = next_session_++;
     sessions_.emplace(number, made);
+    crowded_ = crowded_ || sessions_.size() >= crowd;
     auto done = [self = shared_from_this(), made, number, source = std::move(source)](std::exception_ptr) {
         self->forget(number, source);
     };
@@ -295,6 +300,9 @@ void socket_server::forget(std::uint64_t number, const std::string& source) {
     }
     if (sessions_.empty()) {
         drained_.cancel();
+        if (std::exchange(crowded_, false)) {
+            ::malloc_trim(0); // a crowd leaves megabytes, which malloc would keep for the next one
+        }
     }
 }
 

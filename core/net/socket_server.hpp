@@ -98,6 +98,7 @@ private:
     std::map<std::string, std::size_t> sources_;
     int spare_ = -1;
     bool short_of_descriptors_ = false;
+    bool crowded_ = false; ///< since there was nobody last
     bool starved_ = false;
 };
 

@@ -48,25 +48,26 @@ http {{
 
 
 def ask(server, more):
-    """Requests a second, and how much of its core the server used."""
+    """Requests a second, and requests for each second of CPU that the server used."""
     before = cpu(server.pid)
     argv = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-H", f"Host: {HOST}", *more,
             f"http://127.0.0.1:{server.port}{PATH}"]
     said = subprocess.run(argv, capture_output=True, text=True, timeout=SECONDS + 30, check=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         raise AssertionError(f"not all was answered:\n{said}")
-    return float(re.search(r"Requests/sec:\s*([\d.]+)", said)[1]), (cpu(server.pid) - before) / SECONDS
+    used = cpu(server.pid) - before
+    return float(re.search(r"Requests/sec:\s*([\d.]+)", said)[1]), int(re.search(r"(\d+) requests in", said)[1]) / used
 
 
 def compare(ours, theirs, rounds, more):
-    """Medians, and the ratio of each round: what is asked in turn sees the same machine."""
+    """For each of the two figures the servers' medians, and our ratio in each round: what is asked in turn sees the same machine."""
     seen = {ours: [], theirs: []}
-    ratios = []
     for number in range(rounds):
         for server in (ours, theirs) if number % 2 == 0 else (theirs, ours):
             seen[server].append(ask(server, more))
-        ratios.append(seen[ours][-1][0] / seen[theirs][-1][0])
-    return [[statistics.median(each[i] for each in seen[server]) for i in range(2)] for server in (ours, theirs)], ratios
+    for figure in range(2):
+        mine, nginx = ([each[figure] for each in seen[server]] for server in (ours, theirs))
+        yield statistics.median(mine), statistics.median(nginx), [a / b for a, b in zip(mine, nginx)]
 
 
 def main():
@@ -75,14 +76,13 @@ def main():
     with Workspace("token-rate") as space:
         ours, theirs = TokenServer(space, ("taskset", "-c", SERVER_CORE)), Nginx(space)
         print(f"{rounds} rounds of {SECONDS} s, {CONNECTIONS} connections, each server on one core and wrk on another; medians")
-        print(f"  {'':<28}{'evercert/s':>12}{'nginx/s':>12}{'core used':>16}{'ratio':>8}{'from':>8}{'to':>8}")
+        print(f"  {'':<46}{'evercert':>10}{'nginx':>10}{'ratio':>8}{'from':>8}{'to':>8}")
         for name, more in KINDS:
-            (mine, nginx), ratios = compare(ours, theirs, rounds, more)
-            ratio = statistics.median(ratios)
-            print(f"  {name:<28}{mine[0]:>12.0f}{nginx[0]:>12.0f}{f'{mine[1]:.2f} / {nginx[1]:.2f}':>16}{ratio:>8.2f}"
-                  f"{min(ratios):>8.2f}{max(ratios):>8.2f}", flush=True)
-            good = good and ratio >= LEAST
-    print(f"to be at least {LEAST}")
+            for unit, (mine, nginx, ratios) in zip(("second", "second of CPU"), compare(ours, theirs, rounds, more)):
+                print(f"  {f'{name}, requests a {unit}':<46}{mine:>10.0f}{nginx:>10.0f}{statistics.median(ratios):>8.2f}"
+                      f"{min(ratios):>8.2f}{max(ratios):>8.2f}", flush=True)
+                good = good and (unit == "second" or statistics.median(ratios) >= LEAST)
+    print(f"by the second of CPU the ratio is to be at least {LEAST}; by the clock it may be wrk that is slow")
     return 0 if good else 1
 
 
