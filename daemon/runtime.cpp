@@ -194,7 +194,7 @@ awaitable<void> runtime::shut_down() {
     closing_.spawn("control socket", control_->stop());
     co_await objects_->engine().stop(drain_time);
     co_await objects_->deploys().stop();
-    closing_.spawn("listeners", objects_->close_listeners());
+    closing_.spawn("listeners", objects_->challenges().close());
     // Whoever is still connected then has nothing to wait for.
     auto pause = time_->make_timer();
     for (milliseconds waited{0}; closing_.size() > 0 && waited < farewell_time; waited += milliseconds(20)) {
@@ -231,7 +231,7 @@ awaitable<void> runtime::watch_signals() {
 awaitable<void> runtime::retry_challenges() {
     for (;;) {
         co_await sleep_for(*time_, challenge_retry);
-        objects_->retry_challenges();
+        objects_->challenges().retry();
     }
 }
 
@@ -280,7 +280,7 @@ daemon_status runtime::describe() const {
     told.version = EVERCERT_VERSION;
     told.pid = ::getpid();
     told.started = started_;
-    told.listeners = objects_->listener_addresses();
+    told.listeners = objects_->challenges().addresses();
     told.listeners.push_back(settings_.control.socket);
     return told;
 }

@@ -7,19 +7,12 @@
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
 #include "core/preflight/preflight.hpp"
-#include "daemon/dns_providers.hpp"
-#include "solvers/dns01/dns01_solver.hpp"
-#include "solvers/dns_persist01/dns_persist01_solver.hpp"
-#include "solvers/http01/http01_solver.hpp"
-#include "solvers/http01/webroot_solver.hpp"
-#include "solvers/tls_alpn01/tls_alpn01_solver.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <set>
 #include <utility>
 
 namespace evercert::daemon {
@@ -52,28 +45,9 @@ result<crypto::secret> read_hmac_key(const std::string& file) {
     return crypto::secret(std::move(*decoded));
 }
 
-solvers::propagation_check check_of(const std::string& word) {
-    return word == "off"    ? solvers::propagation_check::off
-           : word == "warn" ? solvers::propagation_check::warn
-                            : solvers::propagation_check::enforce;
-}
-
 std::optional<wall_time> next_renewal(const lifecycle::engine& engine, const std::string& certificate) {
     const auto status = engine.show(certificate);
     return status && status->where == lifecycle::state::waiting ? status->next_run : std::nullopt;
-}
-
-std::set<std::string> used_challenges(const config::settings& settings) {
-    std::set<std::string> used;
-    const issuance_policy* last = nullptr; // many entries share one
-    for (const certificate_ptr& each : settings.certificates) {
-        if (each->policy.get() != std::exchange(last, each->policy.get())) {
-            for (const std::string& name : all_challenges(*each->policy)) {
-                used.insert(name);
-            }
-        }
-    }
-    return used;
 }
 
 } // namespace
@@ -95,7 +69,18 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
     , processes_(backends::make_process_runner(executor_))
     , deployer_(make_deployer(executor_, *processes_, time_, history_, settings.deployments, net::probe_tls))
     , crls_(std::make_unique<lifecycle::revocation_watch>(http_for(""), time_, *random_, workers_, history_))
-    , sockets_(std::move(sockets))
+    , challenges_(challenge_parts{.executor = executor_,
+                                  .time = time_,
+                                  .random = *random_,
+                                  .events = history_,
+                                  .workers = workers_,
+                                  .processes = *processes_,
+                                  .https = http_for(""),
+                                  .dns = [this](const std::vector<endpoint>& resolvers) -> dns_client& {
+                                      return dns_for(resolvers);
+                                  },
+                                  .state_folder = files_->absolute("hooks")},
+                  std::move(sockets))
     , engine_(lifecycle::make_engine(
           executor_,
           lifecycle::engine_parts{
@@ -148,70 +133,6 @@ awaitable<std::vector<finding>> wiring::look_ahead(preflight_request request) {
     co_return co_await current->examine(std::move(request));
 }
 
-/// Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first challenge
-/// that asks and may have them.
-std::vector<net::listen_address> wiring::places_for(const std::string& challenge_name,
-                                                    const std::vector<endpoint>& configured,
-                                                    bool nameless_too) {
-    std::vector<net::listen_address> places;
-    for (auto it = sockets_.begin(); it != sockets_.end();) {
-        const bool nameless = it->name == "unknown" || it->name.ends_with(".socket");
-        if (it->name != challenge_name && !(nameless && nameless_too)) {
-            ++it;
-            continue;
-        }
-        places.emplace_back(net::passed_socket{it->descriptor});
-        it = sockets_.erase(it);
-    }
-    if (places.empty()) {
-        places.assign(configured.begin(), configured.end());
-    }
-    return places;
-}
-
-wiring::challenge wiring::make_challenge(const config::challenge& settings) {
-    challenge made;
-    made.settings = settings;
-    if (const auto* http = std::get_if<config::http01_listener>(&settings.how)) {
-        solvers::http01_settings how;
-        how.redirect_to_https = http->redirect_to_https;
-        how.listen = places_for(settings.name, http->listen);
-        auto listener = solvers::make_http01_solver(executor_, history_, std::move(how));
-        made.listener = listener.get();
-        made.answers = std::move(listener);
-    } else if (const auto* webroot = std::get_if<config::http01_webroot>(&settings.how)) {
-        made.answers = solvers::make_webroot_solver(webroot->folder, workers_);
-    } else if (const auto* alpn = std::get_if<config::tls_alpn01_listener>(&settings.how)) {
-        solvers::tls_alpn01_settings how;
-        how.listen = places_for(settings.name, alpn->listen);
-        auto listener = solvers::make_tls_alpn01_solver(executor_, history_, time_, std::move(how));
-        made.listener = listener.get();
-        made.answers = std::move(listener);
-    } else if (const auto* standing = std::get_if<config::dns_persist_challenge>(&settings.how)) {
-        made.answers = make_dns_persist_solver(*standing);
-    } else if (const auto* dns = std::get_if<config::dns_challenge>(&settings.how);
-               dns != nullptr && dns->own) {
-        auto own = make_name_server(settings.name, *dns);
-        if (own) {
-            made.name_server = own->get();
-            made.listener = made.name_server;
-            made.answers = std::move(*own);
-        } else { // checked settings make one
-            history_.emit({.id = "challenge.unusable",
-                           .level = severity::error,
-                           .certificate = {},
-                           .message = own.error().within("challenge " + settings.name).text(),
-                           .fields = {{"challenge", settings.name}}});
-        }
-    } else if (dns != nullptr) {
-        auto late = std::make_unique<late_solver>(config::challenge_type(settings),
-                                                  [this, how = *dns] { return make_dns_solver(how); });
-        made.late = late.get();
-        made.answers = std::move(late);
-    }
-    return made;
-}
-
 dns_client& wiring::dns_for(const std::vector<endpoint>& resolvers) {
     std::unique_ptr<dns_client>& client = dns_[resolvers];
     if (!client) {
@@ -220,70 +141,6 @@ dns_client& wiring::dns_for(const std::vector<endpoint>& resolvers) {
         client = dns::make_dns_client(executor_, time_, *random_, std::move(how));
     }
     return *client;
-}
-
-solvers::dns01_settings wiring::proof_of(const config::dns_challenge& settings) {
-    solvers::dns01_settings how;
-    how.per_account = settings.per_account;
-    how.check = settings.propagation == "off"    ? solvers::propagation_check::off
-                : settings.propagation == "warn" ? solvers::propagation_check::warn
-                                                 : solvers::propagation_check::enforce;
-    how.patience = settings.propagation_timeout;
-    return how;
-}
-
-result<std::unique_ptr<solver>> wiring::make_dns_solver(const config::dns_challenge& settings) {
-    dns_client& dns = dns_for(settings.resolvers);
-    const provider_parts parts{.world = {http_for(""), time_, workers_},
-                               .dns = dns,
-                               .processes = *processes_,
-                               .state_folder = files_->absolute("hooks")};
-    auto provider = make_dns_provider(settings, parts);
-    if (!provider) {
-        return fail(std::move(provider.error()));
-    }
-    return solvers::make_dns01_solver(std::move(*provider), {dns, time_, history_}, proof_of(settings));
-}
-
-result<std::unique_ptr<solvers::self_solver>>
-wiring::make_name_server(const std::string& challenge_name, const config::dns_challenge& settings) {
-    solvers::self_settings how;
-    how.listen = places_for(challenge_name, settings.own->listen, false);
-    how.zone.nameserver = settings.own->nameserver;
-    how.zone.zone = settings.own->zone;
-    how.zone.addresses = settings.own->addresses;
-    how.zone.ttl = settings.ttl.value_or(how.zone.ttl);
-    const auto since = std::chrono::duration_cast<seconds>(time_.now().time_since_epoch());
-    how.zone.serial = static_cast<std::uint32_t>(since.count());
-    how.proof = proof_of(settings);
-    return solvers::make_self_solver(executor_, {dns_for(settings.resolvers), time_, history_}, *random_,
-                                     std::move(how));
-}
-
-void wiring::tell_names(const config::settings& settings) {
-    for (auto& [name, what] : challenges_) {
-        if (what.name_server == nullptr) {
-            continue;
-        }
-        std::vector<std::string> names;
-        for (const certificate_ptr& each : settings.certificates) {
-            for (const identifier& proven : each->names) {
-                const auto& answers = challenges_for(*each->policy, proven);
-                if (proven.type == identifier::kind::dns &&
-                    std::ranges::find(answers, name) != answers.end()) {
-                    names.push_back(proven.base());
-                }
-            }
-        }
-        what.name_server->know(names);
-    }
-}
-
-std::unique_ptr<solver> wiring::make_dns_persist_solver(const config::dns_persist_challenge& settings) {
-    solvers::dns_persist01_settings how;
-    how.check = check_of(settings.propagation);
-    how.patience = settings.propagation_timeout;
-    return solvers::make_dns_persist01_solver({dns_for(settings.resolvers), time_, history_}, how);
 }
 
 void wiring::watch_records(const config::settings& settings) {
@@ -296,94 +153,18 @@ void wiring::watch_records(const config::settings& settings) {
     records_->assign(settings.certificates, std::move(clients));
 }
 
-void wiring::make_ready(challenge& what) {
-    if (what.listener == nullptr && what.late == nullptr) {
-        return;
-    }
-    const bool listens = what.listener != nullptr;
-    auto ready = listens ? what.listener->open() : what.late->make();
-    if (!ready && !listens) {
-        ready = fail(ready.error().within("challenge " + what.settings.name));
-    }
-    const std::string trouble = ready ? std::string() : ready.error().text();
-    if (trouble == what.trouble) {
-        return;
-    }
-    event told{.id = listens ? (ready ? "listener.open" : "listener.failed")
-                             : (ready ? "challenge.usable" : "challenge.unusable"),
-               .level = ready ? severity::info : severity::error,
-               .certificate = {},
-               .message =
-                   ready ? fmt::format("challenge {} can be answered now", what.settings.name) : trouble,
-               .fields = {{"challenge", what.settings.name}}};
-    history_.emit(told);
-    what.trouble = trouble;
-}
-
 awaitable<void> wiring::apply(config::settings settings) {
     deployer_->configure(settings.deployments);
     const preflight_parts looks(time_, *random_, dns_for(settings.resolvers),
                                 [this](const std::string& trust) -> http_client& { return http_for(trust); });
     preflight_ = make_preflight(looks);
-    std::vector<solvers::listening_solver*> closing; // taken out first: nothing here may change while we wait
-    for (auto it = challenges_.begin(); it != challenges_.end();) {
-        const auto wanted = settings.challenges.find(it->first);
-        if (wanted != settings.challenges.end() && wanted->second == it->second.settings) {
-            ++it;
-            continue;
-        }
-        if (it->second.listener != nullptr) {
-            closing.push_back(it->second.listener);
-        }
-        if (it->second.answers) {
-            retired_.push_back(std::move(it->second.answers));
-        }
-        it = challenges_.erase(it);
-    }
-    for (solvers::listening_solver* listener : closing) {
-        co_await listener->close();
-    }
+    co_await challenges_.drop_all_but(settings.challenges);
     lifecycle::assignment work;
     work.issuers = settings.issuers;
-    const std::set<std::string> used = used_challenges(settings);
-    for (const auto& [name, how] : settings.challenges) {
-        auto found = challenges_.find(name);
-        if (found == challenges_.end() && used.contains(name)) {
-            found = challenges_.emplace(name, make_challenge(how)).first;
-        }
-        if (found != challenges_.end() && found->second.answers) {
-            work.solvers.emplace(name, found->second.answers.get());
-        }
-    }
-    tell_names(settings);
-    retry_challenges();
+    work.solvers = challenges_.make(settings);
     watch_records(settings);
     work.certificates = std::move(settings.certificates);
     engine_->assign(std::move(work));
-}
-
-void wiring::retry_challenges() {
-    for (auto& [name, what] : challenges_) {
-        make_ready(what);
-    }
-}
-
-std::vector<std::string> wiring::listener_addresses() const {
-    std::vector<std::string> all;
-    for (const auto& [name, what] : challenges_) {
-        const auto addresses =
-            what.listener != nullptr ? what.listener->addresses() : std::vector<std::string>();
-        all.insert(all.end(), addresses.begin(), addresses.end());
-    }
-    return all;
-}
-
-awaitable<void> wiring::close_listeners() {
-    for (auto& [name, what] : challenges_) {
-        if (what.listener != nullptr) {
-            co_await what.listener->close();
-        }
-    }
 }
 
 } // namespace evercert::daemon

@@ -5,7 +5,7 @@ import threading
 
 from harness import namespace, suite
 from harness.workspace import find_faketime
-from harness.zones import Named
+from harness.names import Bind
 
 namespace.enter()
 
@@ -49,11 +49,8 @@ class Diagnose(suite.Stand):
             server.answer = answer
             threading.Thread(target=server.serve_forever, daemon=True).start()
             self.space.closers += [server.server_close, server.shutdown]
-        two = "@ NS ns1\n@ NS ns2\nns1 A 127.0.0.1\nns2 A 127.0.0.2\n@ A 127.0.0.1"
-        self.dns = Named(self.space, "127.0.0.1", {
-            "diag.test": """@ NS ns
-ns A 127.0.0.1
-good A 127.0.0.1
+        self.dns = Bind(self.space, {
+            "diag.test": """good A 127.0.0.1
 noa TXT "nothing else"
 stale A 127.0.0.1
 stale AAAA ::1
@@ -69,16 +66,15 @@ wrongkey A 127.0.0.13
 _acme-challenge.lost CNAME proofs.nowhere.test.
 """,
             "broken.test": None,
-            "one.test": "@ NS ns\nns A 127.0.0.1\n@ A 127.0.0.1",
-            "two.test": two,
-        }, updatable=["one.test", "two.test"])
-        Named(self.space, "127.0.0.2", {"two.test": two}, root=False, name="lagging")
+            "one.test": "",
+            "two.test": "@ NS ns2\nns2 A 127.0.0.2\n",
+        }, port=53)
+        # It has the zone, and hears of no change.
+        Bind(self.space, {"two.test": "@ NS ns2\nns2 A 127.0.0.2\n"}, address="127.0.0.2", port=53, name="lagging",
+             fixed=["two.test"])
 
     def make_stand(self, certificates, **options):
-        class Port53:
-            port = 53
-
-        self.make_ca(dns=Port53, httpPort=80, tlsPort=443)
+        self.make_ca(dns=self.dns, httpPort=80, tlsPort=443)
         challenges = {"http": {"type": "http-01", "listen": ["127.0.0.1:80"]},
                       "alpn": {"type": "tls-alpn-01", "listen": ["127.0.0.1:443"]},
                       "dns": {"type": "dns-01", "provider": "rfc2136", "server": "127.0.0.1:53", "tsig_key_file": self.dns.key_file}}

@@ -3,8 +3,10 @@ import socket
 import subprocess
 import sys
 
-from harness import ca, own_network, suite
+from harness import ca, namespace, suite
 from harness.names import Bind
+
+namespace.enter()
 
 WILD = {"names": ["one.test", "*.one.test"], "name": "wild"}
 OURS = "127.0.0.2"
@@ -33,7 +35,8 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 class Delegated(suite.Stand):
     def stand(self, records, certificates, daemon_options=None, **challenge):
-        self.bind = Bind(self.space, ["one.test", "two.test"], records)
+        zones = {zone: records.get(zone, "") for zone in ("one.test", "two.test")}
+        self.bind = Bind(self.space, zones, root=records.get(".", ""))
         self.make_ca(env=ca.HOSTILE, dns=self.bind)
         dns = {"type": "dns-01", "provider": "self", "listen": [f"{OURS}:53"], "resolvers": [f"127.0.0.1:{self.bind.port}"],
                **challenge}
@@ -121,5 +124,4 @@ class Delegated(suite.Stand):
 
 
 if __name__ == "__main__":
-    own_network.enter()
     suite.main()
