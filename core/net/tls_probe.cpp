@@ -1,13 +1,7 @@
 #include "core/net/tls_probe.hpp"
 
-#include "core/net/watchdog.hpp"
+#include "core/net/probe_connection.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -18,8 +12,6 @@ namespace evercert::net {
 
 namespace {
 
-using asio::redirect_error;
-using asio::use_awaitable;
 using boost::system::error_code;
 
 std::string hex(const unsigned char* bytes, std::size_t size) {
@@ -61,51 +53,39 @@ result<served_certificate> describe(SSL* ssl, const std::string& where) {
     return out;
 }
 
+/// In the words of the port: what was tried, and what happened.
+error explain(const probe_error& why, const std::string& where) {
+    using kind = probe_error::kind;
+    const bool late = why.what == kind::silent || why.what == kind::stalled;
+    const errc code = late ? errc::timed_out : why.what == kind::tls ? errc::tls : errc::network;
+    return {code, "asking " + where + " for its certificate: " + why.words};
+}
+
 } // namespace
 
 awaitable<result<served_certificate>> probe_tls(endpoint where, identifier name, milliseconds deadline) {
     const std::string text = to_string(where);
     error_code ec;
-    const auto address = asio::ip::make_address(where.address, ec);
+    asio::ip::make_address(where.address, ec);
     if (ec) {
         co_return fail(errc::invalid_argument, "cannot probe " + text + ": not an IP address");
     }
-    asio::ssl::context context(asio::ssl::context::tls_client);
-    // Whatever the server serves is what we want to see, however weak.
-    SSL_CTX_set_security_level(context.native_handle(), 0);
     const auto executor = co_await asio::this_coro::executor;
-    asio::ssl::stream<asio::ip::tcp::socket> stream(executor, context);
-    stream.set_verify_mode(asio::ssl::verify_none, ec);
+    // Whatever the server serves is what we want to see, however weak.
+    connection link(executor, unverified_context(), nullptr);
+    auto failed = co_await connect_probe(link, std::move(where), socket_clock() + deadline);
+    if (failed) {
+        co_return fail(explain(*failed, text));
+    }
+    std::string server_name;
     if (name.type == identifier::kind::dns) {
-        std::string sni = name.wildcard() ? "evercert-probe." + name.base() : name.value;
-        SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, sni.data());
+        server_name = name.wildcard() ? "evercert-probe." + name.base() : name.value;
     }
-    watchdog timer(executor);
-    auto close = [&stream] {
-        error_code ignored;
-        stream.next_layer().close(ignored);
-    };
-    timer.set(socket_clock() + deadline, std::move(close));
-    const asio::ip::tcp::endpoint target(address, where.port);
-    co_await stream.next_layer().async_connect(target, redirect_error(use_awaitable, ec));
-    throw_if_cancelled(co_await asio::this_coro::cancellation_state);
-    if (timer.expired()) {
-        co_return fail(errc::timed_out, "no connection to " + text + " in time");
+    failed = co_await handshake_probe(link, std::move(server_name), std::string());
+    if (failed) {
+        co_return fail(explain(*failed, fmt::format("{} (for {})", text, name.value)));
     }
-    if (ec) {
-        co_return fail(errc::network, "cannot connect to " + text + ": " + ec.message());
-    }
-    co_await stream.async_handshake(asio::ssl::stream_base::client, redirect_error(use_awaitable, ec));
-    throw_if_cancelled(co_await asio::this_coro::cancellation_state);
-    if (timer.expired()) {
-        co_return fail(errc::timed_out, "the TLS handshake with " + text + " took too long");
-    }
-    if (ec) {
-        const bool alert = ec.category() == asio::error::get_ssl_category();
-        co_return fail(alert ? errc::tls : errc::network,
-                       "the TLS handshake with " + text + " for " + name.value + " failed: " + ec.message());
-    }
-    co_return describe(stream.native_handle(), text);
+    co_return describe(link.tls().native_handle(), text);
 }
 
 } // namespace evercert::net

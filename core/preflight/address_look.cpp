@@ -81,9 +81,10 @@ void say_none(look& out, const both& seen, const std::string& looked_at) {
     out.say(finding_weight::trouble, looked_at, "the name has neither an A nor an AAAA record", add);
 }
 
-void say_special(look& out, const std::string& looked_at, const std::string& address) {
+/// A CA with roots of its own is in the same network, as a rule.
+void say_special(const inquiry& in, look& out, const std::string& looked_at, const std::string& address) {
     const auto what = special_use(boost::asio::ip::make_address(address));
-    if (!what.empty()) {
+    if (!what.empty() && in.request.where.trust.empty()) {
         out.say(finding_weight::unsure, looked_at,
                 fmt::format("{} is {}: no CA on the internet gets there", address, what),
                 "for a public CA put a public address into the record, or prove the name by a DNS challenge; "
@@ -96,7 +97,7 @@ void say_special(look& out, const std::string& looked_at, const std::string& add
 awaitable<std::vector<std::string>> look_at_addresses(const inquiry& in, look& out, identifier name) {
     if (name.type == identifier::kind::ip) {
         std::vector<std::string> itself{name.value};
-        say_special(out, name.value, name.value);
+        say_special(in, out, name.value, name.value);
         co_return itself;
     }
     const std::string host = name.base();
@@ -129,7 +130,7 @@ awaitable<std::vector<std::string>> look_at_addresses(const inquiry& in, look& o
         co_return addresses;
     }
     for (const std::string& each : addresses) {
-        say_special(out, looked_at, each);
+        say_special(in, out, looked_at, each);
     }
     const std::string alias = alias_of(seen);
     out.say(finding_weight::good, looked_at,

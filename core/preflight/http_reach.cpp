@@ -19,6 +19,9 @@ std::string_view without_trailing_space(std::string_view body) {
 }
 
 std::string served_by(const net::http_sight& sight) {
+    if (sight.server == "evercert") {
+        return "an evercertd (this one at another address, or one elsewhere)";
+    }
     return sight.server.empty() ? "a server that does not name itself"
                                 : "the server " + quoted(sight.server, 60);
 }

@@ -18,6 +18,8 @@
 #include <algorithm>
 #include <exception>
 #include <list>
+#include <map>
+#include <tuple>
 
 namespace evercert {
 namespace survey {
@@ -94,10 +96,10 @@ public:
             mistakes_.emplace_back(task, what);
         });
         task_group alarm(executor_, {});
-        begin(work);
-        alarm.spawn("patience", stop_at(work));
         std::exception_ptr stopped;
         try {
+            begin(work);
+            alarm.spawn("patience", stop_at(work));
             co_await work.join();
         } catch (...) {
             stopped = std::current_exception();
@@ -184,17 +186,16 @@ private:
                 say_unfinished(each.title, each.what);
             }
         }
-        std::vector<std::pair<std::size_t, finding>> all;
+        // By name, then by weight, then as they were found.
+        std::map<std::tuple<std::size_t, int, std::size_t>, finding> sorted;
         for (job& each : jobs_) {
             for (finding& f : each.what.found) {
-                all.emplace_back(each.order, std::move(f));
+                const auto place = std::tuple(each.order, -static_cast<int>(f.weight), sorted.size());
+                sorted.emplace(place, std::move(f));
             }
         }
-        std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-            return a.first != b.first ? a.first < b.first : a.second.weight > b.second.weight;
-        });
         std::vector<finding> out;
-        for (auto& [order, f] : all) {
+        for (auto& [place, f] : sorted) {
             out.push_back(std::move(f));
         }
         return out;

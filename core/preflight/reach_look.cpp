@@ -73,9 +73,11 @@ void say_failure(const inquiry& in, look& out, const verdict& v, bool all_unconn
 void judge(const inquiry& in, look& out, const std::vector<verdict>& all, bool fetched) {
     std::string working; // an IPv4 address that shows it
     bool any = false;
+    bool any_six = false;
     bool all_unconnected = true;
     for (const verdict& v : all) {
         any = any || v.what == kind::shown;
+        any_six = any_six || (is_v6(v) && v.what == kind::shown);
         all_unconnected = all_unconnected && v.what == kind::unconnected;
         if (v.what == kind::shown && !is_v6(v)) {
             working = v.address;
@@ -86,6 +88,9 @@ void judge(const inquiry& in, look& out, const std::vector<verdict>& all, bool f
             out.say(finding_weight::good, v.looked_at, v.seen);
         } else if (is_v6(v) && !working.empty() && v.what != kind::no_ipv6 && v.what != kind::late) {
             say_stale(out, v, working);
+        } else if (!is_v6(v) && any_six) {
+            out.say(finding_weight::unsure, v.looked_at,
+                    v.seen + ". IPv6 shows the challenge, which most CAs prefer", v.change);
         } else {
             verdict told = v;
             if (fetched && !any && v.what == kind::wrong) {

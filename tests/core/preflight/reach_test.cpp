@@ -185,6 +185,22 @@ TEST_CASE_METHOD(world, "The classic: what IPv4 shows, IPv6 does not, whatever i
     CHECK(holds(found[0].seen, "stale AAAA: connection refused"));
 }
 
+TEST_CASE_METHOD(world, "What IPv6 shows and IPv4 does not is no more than a doubt, as CAs prefer IPv6") {
+    solvers::http01_settings settings;
+    settings.listen = {endpoint{"::1", ports.http}};
+    const auto six = solvers::make_http01_solver(loop.get_executor(), events, settings);
+    REQUIRE(six->open().has_value());
+    answers = {six.get()};
+    dns.add("one.test", dns_type::aaaa, "::1");
+    const auto found = faults(examine({"one.test"}));
+    INFO(text_of(found));
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].weight == finding_weight::unsure);
+    CHECK(holds(found[0].looked_at, "at 127.0.0.1"));
+    CHECK(holds(found[0].seen, "an evercertd"));
+    CHECK(faults(examine({"::1"})).empty()); // an address proves itself
+}
+
 TEST_CASE_METHOD(world, "A solver that cannot present is named, and is cleaned up after") {
     staged_solver by("http-01");
     by.outcome = fail(errc::busy, "port 80 is taken by nginx (pid 7)");

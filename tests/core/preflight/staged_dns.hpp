@@ -52,7 +52,7 @@ public:
     std::set<std::string> lame;                         ///< the same
     std::set<std::pair<std::string, std::string>> lags; ///< address of a server, name it knows no TXT of
     std::map<std::pair<std::string, dns_type>, dns_rcode> odd; ///< what the resolver says
-    std::vector<std::string> asked;                            ///< of the resolver: "A one.test"
+    std::vector<std::string> asked; ///< "A one.test" of the resolver, "192.0.2.11 SOA one.test" of a server
 
     awaitable<result<dns_answer>> resolve(dns_question what) override {
         asked.push_back(std::string(to_string(what.type)) + " " + what.name);
@@ -80,6 +80,7 @@ public:
     }
 
     awaitable<result<dns_answer>> ask(endpoint server, dns_question what) override {
+        asked.push_back(server.address + " " + std::string(to_string(what.type)) + " " + what.name);
         if (dead.contains(server.address)) {
             co_return fail(errc::timed_out, "staged: no answer");
         }

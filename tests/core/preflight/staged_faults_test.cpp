@@ -55,6 +55,11 @@ TEST_CASE("A set-up without fault gives only good findings") {
     // What the tests live with: no CA on the internet gets to a loopback address.
     CHECK(std::count_if(all.begin(), all.end(),
                         [](const finding& f) { return f.weight == finding_weight::unsure; }) == 1);
+    // A CA with a root of its own does.
+    w.where.trust = "/etc/evercert/root.pem";
+    const auto inside = w.examine();
+    CHECK(std::all_of(inside.begin(), inside.end(),
+                      [](const finding& f) { return f.weight == finding_weight::good; }));
 }
 
 TEST_CASE("Each of twelve staged faults is named by the finding that is about it, and by no other") {
