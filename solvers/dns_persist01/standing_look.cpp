@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t most_told = 3;
 constexpr std::size_t longest_words = 1200;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return fmt::format("\"{}\"", escape(text, 200));
 }
 
@@ -32,9 +32,9 @@ std::string instead(const std::vector<std::string>& texts, const standing_claim&
             return {};
         }
         if (record && !names_issuer(record->issuer, claim)) {
-            others.push_back(quoted(text));
+            others.push_back(in_quotes(text));
         } else if (told.size() < most_told) {
-            told.push_back(fmt::format("{}, which {}", quoted(text), why));
+            told.push_back(fmt::format("{}, which {}", in_quotes(text), why));
         }
     }
     if (!told.empty()) {

@@ -196,7 +196,7 @@ TEST_CASE("certificates that cannot be kept alive are refused at their place") {
         {list + "  - {names: []}\n", "4:13: certificates[0].names", "the list is empty"},
         {list + "  - {names: [a.example, ~]}\n", "4:25: certificates[0].names[1]", "nothing is not accepted"},
         {list + "  - {names: [\"*.a.example\"]}\n", "4:14: certificates[0].names[0]",
-         "only dns-01 can prove"},
+         "only dns-01 and dns-persist-01 can prove"},
         {list + "  - {names: [a.example, A.EXAMPLE.]}\n", "4:25: certificates[0].names[1]",
          "is the same as the name at line 4, column 14"},
         {list + "  - {names: [localhost]}\n", "4:14: certificates[0].names[0]", "at least two labels"},

@@ -2,9 +2,12 @@
 // A DNS that answers from a table and remembers what it was asked.
 #include "core/ports/dns_client.hpp"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace evercert::testing {
@@ -25,13 +28,19 @@ public:
         at(name, type).answers.push_back(std::move(record));
     }
 
+    /// What one says instead, "resolver" or a server ("192.0.2.1:53"): in turn, the last stays.
+    void script(const std::string& who, const std::string& name, dns_type type,
+                std::deque<result<dns_answer>> in_turn) {
+        scripts_[{who, name, type}] = std::move(in_turn);
+    }
+
     awaitable<result<dns_answer>> resolve(dns_question what) override {
         asked.push_back("resolver " + what.name);
-        co_return find(what);
+        co_return find("resolver", what);
     }
     awaitable<result<dns_answer>> ask(endpoint server, dns_question what) override {
         asked.push_back(to_string(server) + " " + what.name);
-        co_return find(what);
+        co_return find(to_string(server), what);
     }
     awaitable<result<dns_answer>> update(endpoint server, dns_update what, const tsig_key* key) override {
         asked.push_back(to_string(server) + " update");
@@ -50,7 +59,14 @@ public:
     std::optional<result<dns_answer>> update_outcome;
 
 private:
-    result<dns_answer> find(const dns_question& what) const {
+    result<dns_answer> find(const std::string& who, const dns_question& what) {
+        if (const auto own = scripts_.find({who, what.name, what.type}); own != scripts_.end()) {
+            result<dns_answer> next = own->second.front();
+            if (own->second.size() > 1) {
+                own->second.pop_front();
+            }
+            return next;
+        }
         const auto known = answers_.find({what.name, what.type});
         if (known != answers_.end()) {
             return known->second;
@@ -61,6 +77,7 @@ private:
         return nothing;
     }
     std::map<std::pair<std::string, dns_type>, dns_answer> answers_;
+    std::map<std::tuple<std::string, std::string, dns_type>, std::deque<result<dns_answer>>> scripts_;
 };
 
 } // namespace evercert::testing

@@ -88,9 +88,8 @@ TEST_CASE("a wildcard needs its policy") {
 TEST_CASE("servers that lag behind others are waited for, within patience") {
     bench b;
     b.publish({good_text});
-    const auto nothing = scripted_dns::texts(record_name, {});
-    const auto there = scripted_dns::texts(record_name, {good_text});
-    b.dns.server("192.0.2.2", record_name, {nothing, nothing, there});
+    const auto nothing = bench::texts_at(record_name, {});
+    b.answers("192.0.2.2", {nothing, nothing, bench::texts_at(record_name, {good_text})});
     const auto start = b.time.steady_now();
     CHECK(b.ready());
     CHECK(b.time.steady_now() - start == seconds(10));
@@ -129,12 +128,15 @@ TEST_CASE("a CA that does not say enough for a record is told before anything is
 TEST_CASE("an alias is followed, and servers that nobody finds are told") {
     bench b;
     const std::string target = "proof.example.net";
-    b.dns.zone("example.net", {{"ns3.x", "192.0.2.3"}});
-    b.dns.set(record_name, dns_type::cname,
-              scripted_dns::says({scripted_dns::record(record_name, dns_type::cname, target)}));
-    b.dns.server("192.0.2.3", target, {scripted_dns::texts(target, {good_text})});
+    b.dns.add("example.net", dns_type::soa, "ns3.x");
+    b.dns.add("example.net", dns_type::ns, "ns3.x");
+    b.dns.add("ns3.x", dns_type::a, "192.0.2.3");
+    b.dns.add(record_name, dns_type::cname, target);
+    b.dns.add(target, dns_type::txt, good_text);
     CHECK(b.ready());
-    b.dns.set(record_name, dns_type::cname, scripted_dns::code(dns_rcode::server_failure));
+    dns_answer broken;
+    broken.code = dns_rcode::server_failure;
+    b.dns.script("resolver", record_name, dns_type::cname, {broken});
     b.settings.patience = seconds(0);
     const auto failed = b.ready();
     REQUIRE(!failed);

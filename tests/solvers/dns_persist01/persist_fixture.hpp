@@ -1,10 +1,10 @@
 #pragma once
 // A zone with two servers, a CA that says what it is called, and an account there.
 #include "solvers/dns_persist01/standing_record.hpp"
-#include "tests/core/dns/scripted_dns.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/recorded_events.hpp"
+#include "tests/support/scripted_dns.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -35,7 +35,11 @@ struct persist_fixture {
     scripted_dns dns;
 
     persist_fixture() {
-        dns.zone("example.com", {{"ns1.x", "192.0.2.1"}, {"ns2.x", "192.0.2.2"}});
+        dns.add("example.com", dns_type::soa, "ns1.x");
+        for (const char* number : {"1", "2"}) {
+            dns.add("example.com", dns_type::ns, "ns" + std::string(number) + ".x");
+            dns.add("ns" + std::string(number) + ".x", dns_type::a, "192.0.2." + std::string(number));
+        }
         publish({});
     }
     /// At both servers.
@@ -44,13 +48,29 @@ struct persist_fixture {
         publish_at("192.0.2.2", texts);
     }
     void publish_at(const std::string& server, const std::vector<std::string>& texts) {
-        dns.server(server, record_name, {scripted_dns::texts(record_name, texts)});
+        answers(server, {texts_at(record_name, texts)});
+    }
+    /// Of one server, in turn.
+    void answers(const std::string& server, std::deque<result<dns_answer>> in_turn) {
+        dns.script(server + ":53", record_name, dns_type::txt, std::move(in_turn));
+    }
+    /// For the zone, with these texts.
+    static result<dns_answer> texts_at(const std::string& name, const std::vector<std::string>& texts) {
+        dns_answer answer;
+        answer.authoritative = true;
+        for (const std::string& text : texts) {
+            dns_record& one = answer.answers.emplace_back();
+            one.name = name;
+            one.type = dns_type::txt;
+            one.value = text;
+        }
+        return answer;
     }
     void silence() {
         for (const char* server : {"192.0.2.1", "192.0.2.2"}) {
-            dns.server(server, record_name, {fail(errc::timed_out, "silent")});
+            answers(server, {fail(errc::timed_out, "silent")});
         }
-        dns.set(record_name, dns_type::txt, fail(errc::timed_out, "silent"));
+        dns.script("resolver", record_name, dns_type::txt, {fail(errc::timed_out, "silent")});
     }
     /// `text` with the end of its life.
     [[nodiscard]] std::string until(const std::string& text, milliseconds from_now) const {
