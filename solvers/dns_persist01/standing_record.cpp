@@ -79,6 +79,13 @@ std::string tidy_issuer(std::string_view text) {
     return name;
 }
 
+/// The draft's bound; a directory may list any number, and each is compared with each record.
+std::vector<std::string> few(std::vector<std::string> names) {
+    constexpr std::size_t most_issuer_domains = 10;
+    names.resize(std::min(names.size(), most_issuer_domains));
+    return names;
+}
+
 } // namespace
 
 standing_claim::standing_claim(const challenge_task& task)
@@ -86,7 +93,7 @@ standing_claim::standing_claim(const challenge_task& task)
     , wildcard(task.wildcard)
     , account_url(task.account_url)
     , thumbprint(task.thumbprint)
-    , issuer_domains(task.issuer_domains)
+    , issuer_domains(few(task.issuer_domains))
     , account_hash_prefix(task.account_hash_prefix) {}
 
 standing_claim::standing_claim(std::string base_name, bool with_wildcard, const issuer_facts& facts)
@@ -94,7 +101,7 @@ standing_claim::standing_claim(std::string base_name, bool with_wildcard, const 
     , wildcard(with_wildcard)
     , account_url(facts.account_url)
     , thumbprint(facts.thumbprint)
-    , issuer_domains(facts.issuer_domains)
+    , issuer_domains(few(facts.issuer_domains))
     , account_hash_prefix(facts.account_hash_prefix) {}
 
 std::string standing_record_name(std::string_view base_name) {

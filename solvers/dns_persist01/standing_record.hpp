@@ -18,7 +18,7 @@ struct standing_claim {
     bool wildcard = false; ///< "*." before it, too
     std::string account_url;
     std::string thumbprint;
-    std::vector<std::string> issuer_domains; ///< what the CA calls itself; foreign text
+    std::vector<std::string> issuer_domains; ///< what the CA calls itself, at most 10; foreign text
     std::string account_hash_prefix;         ///< from draft 02 on; foreign text
 
     explicit standing_claim(const challenge_task& task);

@@ -114,6 +114,8 @@ TEST_CASE("a claim is what a challenge or an issuer says") {
     facts.issuer_domains = task.issuer_domains;
     const standing_claim same("example.com", true, facts);
     CHECK(wanted_record(same).value() == wanted_record(standing_claim(task)).value());
+    facts.issuer_domains.assign(100'000, "ca.example");
+    CHECK(standing_claim("example.com", true, facts).issuer_domains.size() == 10);
 }
 
 TEST_CASE("a line is one line of a zone file, whatever the CA says") {

@@ -3,6 +3,8 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 
+#include <algorithm>
+
 using namespace evercert;
 using namespace evercert::solvers;
 using namespace evercert::testing;
