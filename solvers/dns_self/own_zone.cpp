@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view challenge_label = "_acme-challenge";
 constexpr std::uint32_t zone_ttl = 60;
 constexpr std::uint32_t address_ttl = 3600;
-constexpr std::uint32_t negative_ttl = 1;
+constexpr std::uint32_t negative_ttl = 0; // as of TXT records
 constexpr std::uint16_t hinfo_type = 13;
 constexpr std::uint16_t any_type = 255;
 

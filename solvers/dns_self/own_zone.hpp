@@ -17,7 +17,9 @@ struct own_zone_settings {
     std::string nameserver;             ///< what delegations name: "ns.acme.example.net"
     std::string zone;                   ///< "acme.example.net", for CNAMEs to lead into; empty: none
     std::vector<std::string> addresses; ///< of the name server, if its name lies in `zone`
-    std::uint32_t ttl = 1;    ///< of TXT records, seconds: a CA that asks again must see what is new
+    /// Of TXT records, seconds. 0 is "not to be kept": a resolver of the CA that kept the first of two
+    /// values, or that there was none yet, would fail the second.
+    std::uint32_t ttl = 0;
     std::uint32_t serial = 1; ///< of the SOA to begin with; greater than before a restart
 };
 

@@ -82,7 +82,8 @@ public:
             per_account_ ? account_record(task.name, task.account_url) : challenge_record(task.name);
         auto ready = co_await proof_->wait_ready(std::move(task));
         if (!ready) {
-            ready.error().message += "; " + delegation_help(zone_->settings(), domain, record);
+            const error& why = ready.error();
+            ready = fail(why.code, why.text() + "; " + delegation_help(zone_->settings(), domain, record));
         }
         co_return ready;
     }
