@@ -79,7 +79,6 @@ result<own_zone> own_zone::make(own_zone_settings settings) {
     }
     made.serial_ = settings.serial;
     made.settings_ = std::move(settings);
-    made.know({});
     return made;
 }
 
@@ -87,12 +86,6 @@ void own_zone::know(const std::vector<std::string>& names) {
     std::vector<std::string> known;
     for (const std::string& name : names) {
         known.push_back(turned(std::string(challenge_label) + "." + name));
-        if (!settings_.zone.empty()) {
-            known.push_back(turned(name + "." + settings_.zone));
-        }
-    }
-    if (!addresses_.empty()) {
-        known.push_back(turned(settings_.nameserver));
     }
     std::ranges::sort(known);
     known.erase(std::unique(known.begin(), known.end()), known.end());
@@ -161,11 +154,6 @@ std::string own_zone::answer_in(const std::string& apex, const dns::query& asked
     dns::reply made;
     if (!soa || !ns) {
         made.code = dns_rcode::server_failure;
-        return dns::make_reply(asked, made, path);
-    }
-    if (!at_apex && !any_at_or_below(asked.name)) {
-        made.code = dns_rcode::name_error;
-        made.authority.push_back(&*soa);
         return dns::make_reply(asked, made, path);
     }
     const dns::reply_record any = no_any(asked);

@@ -27,8 +27,9 @@ struct own_zone_settings {
 ///  - "_acme-challenge.NAME", delegated here by an NS record, for each NAME that is known or has a live
 ///  value;
 ///  - `zone`, delegated once, where CNAMEs such as "_acme-challenge.NAME CNAME NAME.acme.example.net" lead.
-/// In both, TXT records are those that are live; names that are known and have none are empty, not absent.
-/// All else is refused: who has no business here gets no more bytes than it sent.
+/// In both, TXT records are those that are live, and every other name is empty, none absent: resolvers keep
+/// "absent" for all types, and for all names below (RFC 8020), within the second even with TTL 0. All else is
+/// refused: who has no business here gets no more bytes than it sent.
 class own_zone {
 public:
     /// errc::invalid_argument for a name or address that is none.
