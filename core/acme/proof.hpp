@@ -11,9 +11,11 @@
 
 namespace evercert::acme {
 
-/// Works on up to 16 authorizations at a time. The first that cannot become valid stops the others. However
-/// it ends, by cancellation too, every challenge that was presented has been cleaned up when run() returns or
-/// throws.
+/// Works on up to 16 authorizations at a time, besides those that wait for their sibling: where caches
+/// remember what a CA has looked up (solver::remembered), the CA is asked for a name and its wildcard only
+/// when the answers of both are in place, or it would find one of them and not look again for the other. The
+/// first that cannot become valid stops the others. However it ends, by cancellation too, every challenge
+/// that was presented has been cleaned up when run() returns or throws.
 class proof {
 public:
     proof(issue_context& context, std::vector<std::string> authorization_urls)
@@ -35,6 +37,9 @@ private:
     awaitable<authorization_action> make_ready(conversation& with);
     awaitable<authorization_action> trigger(conversation& with);
     awaitable<void> wait_for_turn(conversation& with);
+    awaitable<void> wait_for_sibling(conversation& with);
+    [[nodiscard]] bool has_sibling_to_come(const conversation& with) const;
+    void stir(); ///< something happened that siblings may wait for
     void settle(failure why);
     [[nodiscard]] failure timed_out() const;
 

@@ -34,6 +34,7 @@ struct proof::conversation {
     std::shared_ptr<fetch_watch> watch;
     std::optional<challenge_task> shown; ///< set before present is called
     solver* answers = nullptr;           ///< set with it
+    bool held = false;                   ///< in wait_for_sibling
 
     conversation(std::string u, issue_context& context)
         : url(std::move(u))
@@ -78,12 +79,15 @@ failure proof::timed_out() const {
 awaitable<outcome<void>> proof::prove(std::string url) {
     conversation with(std::move(url), context_);
     struct registered {
-        std::vector<conversation*>& list;
+        proof& all;
         conversation* self;
-        ~registered() { std::erase(list, self); }
+        ~registered() {
+            std::erase(all.active_, self);
+            all.stir();
+        }
     };
     active_.push_back(&with);
-    const registered at_exit{active_, &with};
+    const registered at_exit{*this, &with};
 
     std::exception_ptr stopped;
     outcome<void> done;
@@ -128,6 +132,7 @@ awaitable<outcome<void>> proof::drive(conversation& with) {
             next = co_await make_ready(with);
             break;
         case authorization_action::trigger:
+            co_await wait_for_sibling(with);
             next = co_await trigger(with);
             break;
         case authorization_action::poll:
@@ -166,6 +171,7 @@ awaitable<authorization_action> proof::look(conversation& with) {
     if (next == authorization_action::poll) {
         with.watch->pace.answered(context_.time().steady_now(), context_.talk.asked_wait(*answer));
     }
+    stir();
     co_return next;
 }
 
@@ -216,7 +222,55 @@ awaitable<authorization_action> proof::make_ready(conversation& with) {
     context_.tell("acme.challenge_ready", severity::info,
                   fmt::format("the answer for {} is in place", with.name()),
                   {{"name", with.name()}, {"type", with.flow.chosen().type}});
-    co_return with.flow.resume(authorization_event(authorization_event::kind::ready));
+    const authorization_action next = with.flow.resume(authorization_event(authorization_event::kind::ready));
+    stir();
+    co_return next;
+}
+
+bool proof::has_sibling_to_come(const conversation& with) const {
+    const auto same_place = [base = with.flow.name()->base()](const identifier& n) {
+        return n.base() == base;
+    };
+    if (!with.answers->remembered() || std::ranges::count_if(context_.request.names, same_place) < 2) {
+        return false;
+    }
+    bool unseen = next_ < urls_.size();
+    for (const conversation* each : active_) {
+        if (each == &with) {
+            continue;
+        }
+        if (!each->flow.name()) {
+            unseen = true;
+        } else if (same_place(*each->flow.name())) {
+            return each->flow.state() < authorization_state::triggering;
+        }
+    }
+    return unseen;
+}
+
+awaitable<void> proof::wait_for_sibling(conversation& with) {
+    if (!has_sibling_to_come(with)) {
+        co_return;
+    }
+    // It may be one that waits for a worker.
+    if (next_ < urls_.size()) {
+        ++workers_;
+        group_->spawn("authorization", work());
+    }
+    const auto watch = with.watch;
+    with.held = true;
+    while (has_sibling_to_come(with) && context_.time().steady_now() < context_.deadline) {
+        co_await watch->waiting->wait_until(context_.deadline);
+    }
+    with.held = false;
+}
+
+void proof::stir() {
+    for (const conversation* each : active_) {
+        if (each->held) {
+            each->watch->waiting->cancel();
+        }
+    }
 }
 
 awaitable<authorization_action> proof::trigger(conversation& with) {

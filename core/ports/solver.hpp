@@ -39,6 +39,9 @@ public:
     virtual ~solver() = default;
     /// "http-01"
     [[nodiscard]] virtual std::string_view challenge_type() const noexcept = 0;
+    /// Whether caches keep what a CA has looked up: then all that is to be found at one place has to be there
+    /// before a CA looks for the first time.
+    [[nodiscard]] virtual bool remembered() const noexcept { return false; }
     /// MUST return quickly and MAY be called again for the same task. An error means the challenge must not
     /// be answered.
     virtual awaitable<result<void>> present(challenge_task task) = 0;

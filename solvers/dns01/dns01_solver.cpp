@@ -20,6 +20,8 @@ public:
         return settings_.per_account ? "dns-account-01" : "dns-01";
     }
 
+    [[nodiscard]] bool remembered() const noexcept override { return true; }
+
     awaitable<result<void>> present(challenge_task task) override {
         ++wanted_[key_of(task)].users;
         co_return result<void>();

@@ -24,10 +24,12 @@ awaitable<result<void>> memory_solver::present(challenge_task task) {
     co_return result<void>();
 }
 
-awaitable<result<void>> memory_solver::wait_ready(challenge_task) {
-    if (slowness > milliseconds(0)) {
-        co_await sleep_for(time_, slowness);
+awaitable<result<void>> memory_solver::wait_ready(challenge_task task) {
+    const milliseconds takes = slowness + slower * waited_++;
+    if (takes > milliseconds(0)) {
+        co_await sleep_for(time_, takes);
     }
+    ready.insert((task.wildcard ? "*." : "") + task.name.value);
     co_return result<void>();
 }
 

@@ -28,6 +28,7 @@ public:
     explicit memory_solver(time_source& time) : time_(time) {}
 
     [[nodiscard]] std::string_view challenge_type() const noexcept override { return "http-01"; }
+    [[nodiscard]] bool remembered() const noexcept override { return is_remembered; }
     awaitable<result<void>> present(challenge_task task) override;
     awaitable<result<void>> wait_ready(challenge_task task) override;
     awaitable<void> clean_up(challenge_task task) override;
@@ -41,9 +42,13 @@ public:
     bool refuse = false;      ///< present fails
     bool silent = false;      ///< fetches are not told
     milliseconds slowness{0}; ///< of wait_ready and clean_up
+    milliseconds slower{0};   ///< each wait_ready takes so much longer than the one before
+    bool is_remembered = false;
+    std::set<std::string> ready; ///< names, those of wildcards with "*.", whose wait_ready has ended
 
 private:
     time_source& time_;
+    int waited_ = 0;
 };
 
 crypto::key test_key();       ///< P-256, always the same in one run

@@ -146,6 +146,60 @@ TEST_CASE("a wildcard and its base are two authorizations at one name") {
     CHECK(f.answers.presented == 2);
 }
 
+TEST_CASE("where caches remember, nothing is asked for at a place before all is there") {
+    acme_fixture f;
+    std::vector<identifier> all;
+    const auto add = [&](const std::string& name) { all.push_back(parse_identifier(name).value()); };
+    std::size_t early = 0;
+    f.answers.slower = milliseconds(7);
+    f.answers.is_remembered = true;
+    f.ca.before = [&](const ca_request& asked) -> std::optional<result<http_response>> {
+        constexpr std::string_view challenge = "/challenge/";
+        if (asked.path.starts_with(challenge)) {
+            const auto number = std::stoul(asked.path.substr(challenge.size()));
+            const std::string base = f.ca.authorizations.at(number).name.base();
+            for (const identifier& name : all) {
+                early += name.base() == base && !f.answers.ready.contains(name.value) ? 1 : 0;
+            }
+        }
+        return std::nullopt;
+    };
+    SECTION("a name and its wildcard") {
+        add("example.com");
+        add("*.example.com");
+        REQUIRE(f.all(all));
+        CHECK(early == 0);
+    }
+    SECTION("caches do not remember, and it is told") {
+        f.answers.is_remembered = false;
+        add("example.com");
+        add("*.example.com");
+        REQUIRE(f.all(all));
+        CHECK(early == 1);
+    }
+    SECTION("more of them than are worked on at once, the wildcards last") {
+        for (const char* before : {"", "*."}) {
+            for (int i = 0; i < 40; ++i) {
+                add(before + ("n" + std::to_string(i)) + ".example.com");
+            }
+        }
+        REQUIRE(f.all(all));
+        CHECK(early == 0);
+        CHECK(f.answers.presented == 80);
+        CHECK(f.answers.served.empty());
+    }
+    SECTION("one that is never ready ends the other, and both are cleaned up") {
+        add("example.com");
+        add("*.example.com");
+        f.answers.slower = std::chrono::hours(2);
+        const auto got = f.all(all);
+        REQUIRE(!got);
+        CHECK(got.error().cause.code == errc::timed_out);
+        CHECK(f.ca.count("POST /challenge/0") + f.ca.count("POST /challenge/1") == 0);
+        CHECK(f.answers.served.empty());
+    }
+}
+
 TEST_CASE("what is valid already is not proven again") {
     acme_fixture f;
     REQUIRE(f.open_account());
