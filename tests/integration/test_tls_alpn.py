@@ -25,6 +25,16 @@ class TlsAlpn(suite.Stand):
         daemon.wait_live("address", timeout=120)
         self.assertIn("tls-alpn-01", daemon.log())
 
+    def test_names_and_addresses_in_one_certificate(self):
+        challenges = {"by-alpn": "alpn", "by-http": "http"}
+        daemon = self.daemon_with([{"names": ["one.test", "127.0.0.1", "::1"], "name": name, "challenge": challenge}
+                                   for name, challenge in challenges.items()])
+        for challenge, port in (("alpn", self.ca.tls_port), ("http", self.ca.http_port)):
+            daemon.config["challenges"][challenge]["listen"].append(f"[::1]:{port}")
+        daemon.start()
+        for name in challenges:
+            self.assertEqual(daemon.wait_live(name, timeout=120).names, ["0:0:0:0:0:0:0:1", "127.0.0.1", "one.test"])
+
     def test_through_haproxy(self):
         own = self.space.port()
         daemon = self.daemon_with([{"names": ["one.test"]}], port=own)

@@ -49,6 +49,30 @@ http {{
 """
 
 
+class NginxStreamFront(NginxFront):
+    """A machine's nginx with ports as everywhere: sites at 127.0.0.1:8443 for `name`, with the self-signed pair in `folder`, and
+    what is printed for tls-alpn-01 beside them. Wants a network of its own."""
+
+    MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
+
+    def __init__(self, space, snippet, name, folder):
+        super().__init__(space, "nginx", 443, snippet)
+        self.site = f"""
+    server {{
+        listen 127.0.0.1:8443 ssl;
+        server_name {name};
+        ssl_certificate {folder}/fullchain.pem;
+        ssl_certificate_key {folder}/privkey.pem;
+        return 200 "{name} by nginx\\n";
+    }}
+}}
+"""
+
+    def render(self):
+        plain, _, _ = super().render().partition("    server {")
+        return f"load_module {self.MODULE};\n{plain}{self.site}{self.snippet}"
+
+
 class ApacheFront(Front):
     def argv(self):
         return ["apache2", "-d", self.folder, "-f", self.config, "-D", "FOREGROUND"]

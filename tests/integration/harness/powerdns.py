@@ -12,7 +12,7 @@ SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
 class PowerDns(DnsServer):
     """With its own default caches, since a server in the field has them too."""
 
-    KEY = "a key for testing"
+    KEY = "a-key-for-testing"
 
     def __init__(self, space, zones, address="127.0.0.1", port=None, name="powerdns"):
         super().__init__(space, name, address, port)
