@@ -52,7 +52,7 @@ class Hooks(suite.Stand):
     def test_those_that_misbehave_are_ended_and_explained_and_others_go_on(self):
         self.make_ca(env={**ca.HOSTILE, "PEBBLE_VA_NOSLEEP": "1"})
         script, calls = self.ca.dns.hook(self.space)
-        common = {"type": "dns-01", "provider": "exec", "convention": "lego", "propagation": "off", "timeout": "10s"}
+        common = {"type": "dns-01", "provider": "exec", "convention": "lego", "propagation": "off", "timeout": "7s"}
         certificates = [{"names": [f"*.{name}.test"], "name": name, "challenge": name} for name in MISBEHAVIOUR]
         certificates += [{"names": ["*.good.test"], "name": "good", "challenge": "good"},
                          {"names": ["web.test"], "name": "web", "challenge": "http"}]
@@ -70,7 +70,7 @@ class Hooks(suite.Stand):
         self.explained("missing", "exited with 127", "PATH")
         self.explained("floods", "exited with 4", "the zone is locked")
         self.explained("leaves", "exited with 5", "gone wrong")
-        self.explained("hangs", "did not end within its deadline of 10s", "waiting for the API")
+        self.explained("hangs", "did not end within its deadline of 7s", "waiting for the API")
         daemon.await_("the hanging hook's child has ended", lambda: not runs(hanging), 10)
         self.assertTrue(runs(leaving), "what is in a session of its own is the service manager's to end")
         self.assertLess(self.peak_memory() - before, 32 * 1024, "what floods is not kept")
@@ -80,30 +80,38 @@ class Hooks(suite.Stand):
 
 
 class Service(suite.Stand):
-    def run_service(self, raw):
+    def setUp(self):
+        super().setUp()
         self.make_ca(env=ca.HOSTILE)
-        service = HttpReq(self.space, self.ca.dns, raw)
-        dns = {"type": "dns-01", "provider": "httpreq", "url": service.url, "raw": raw, "user": service.USER,
-               "secret_file": service.secret_file, "propagation": "off"}
-        daemon = self.make_daemon([{"names": ["one.test", "*.one.test"], "name": "wild"}], challenges={"dns": dns},
-                                  defaults={"issuers": ["pebble"], "challenge": "dns"})
-        daemon.start()
-        self.assertEqual(daemon.wait_live("wild", timeout=60).names, ["*.one.test", "one.test"])
+
+    @staticmethod
+    def challenge(service, **more):
+        return {"type": "dns-01", "provider": "httpreq", "url": service.url, "raw": service.raw, "user": service.USER,
+                "secret_file": service.secret_file, "propagation": "off", **more}
+
+    def test_the_service_is_told_names_and_values_or_raw_domains_and_tokens(self):
+        services = {"one.test": HttpReq(self.space, self.ca.dns), "two.test": HttpReq(self.space, self.ca.dns, raw=True)}
+        daemon = self.make_daemon([{"names": [name, f"*.{name}"], "challenge": name[:3]} for name in services],
+                                  challenges={name[:3]: self.challenge(service) for name, service in services.items()}).start()
+        for name in services:
+            self.assertEqual(daemon.wait_live(name, timeout=60).names, [f"*.{name}", name])
         self.assertEqual(daemon.stop(), 0)
-        self.assertEqual(service.values, {"_acme-challenge.one.test.": []}, "what was put there was taken away")
-        presented, cleaned = ([body for path, body in service.calls if path == which] for which in ("/present", "/cleanup"))
-        self.assertEqual(len(presented), 2)
-        self.assertCountEqual(presented, cleaned)
-        return presented
+        for (name, service), told in zip(services.items(), ({"fqdn", "value"}, {"domain", "token", "keyAuth"})):
+            self.assertEqual(service.values, {f"_acme-challenge.{name}.": []}, "what was put there was taken away")
+            presented, cleaned = ([body for path, body in service.calls if path == which] for which in ("/present", "/cleanup"))
+            self.assertEqual([set(body) for body in presented], [told, told])
+            self.assertCountEqual(presented, cleaned)
 
-    def test_the_service_is_told_names_and_values(self):
-        for body in self.run_service(raw=False):
-            self.assertEqual(set(body), {"fqdn", "value"})
-
-    def test_the_service_is_told_domains_and_tokens(self):
-        for body in self.run_service(raw=True):
-            self.assertEqual(set(body), {"domain", "token", "keyAuth"})
-            self.assertEqual(body["domain"], "one.test")
+    def test_a_wrong_password_is_explained(self):
+        service = HttpReq(self.space, self.ca.dns)
+        wrong = self.space.write("wrong.password", "not the password\n", mode=0o600)
+        daemon = self.make_daemon([{"names": ["*.one.test"], "name": "wild", "challenge": "dns"}],
+                                  challenges={"dns": self.challenge(service, secret_file=wrong)}).start()
+        daemon.await_("the failure is told", lambda: "cert.order_failed" in daemon.log(), 30)
+        explained = daemon.cli("explain", "wild").out
+        for words in ("who are you?", "wrong.password"):
+            self.assertIn(words, explained)
+        self.assertNotIn("not the password", explained + daemon.log())
 
 
 if __name__ == "__main__":

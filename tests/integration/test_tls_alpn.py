@@ -26,14 +26,13 @@ class TlsAlpn(suite.Stand):
         self.assertIn("tls-alpn-01", daemon.log())
 
     def test_names_and_addresses_in_one_certificate(self):
-        challenges = {"by-alpn": "alpn", "by-http": "http"}
-        daemon = self.daemon_with([{"names": ["one.test", "127.0.0.1", "::1"], "name": name, "challenge": challenge}
-                                   for name, challenge in challenges.items()])
+        names = {"alpn": "one.test", "http": "two.test"}
+        daemon = self.daemon_with([{"names": [name, "127.0.0.1", "::1"], "challenge": how} for how, name in names.items()])
         for challenge, port in (("alpn", self.ca.tls_port), ("http", self.ca.http_port)):
             daemon.config["challenges"][challenge]["listen"].append(f"[::1]:{port}")
         daemon.start()
-        for name in challenges:
-            self.assertEqual(daemon.wait_live(name, timeout=120).names, ["0:0:0:0:0:0:0:1", "127.0.0.1", "one.test"])
+        for name in names.values():
+            self.assertEqual(daemon.wait_live(name, timeout=120).names, ["0:0:0:0:0:0:0:1", "127.0.0.1", name])
 
     def test_through_haproxy(self):
         own = self.space.port()
