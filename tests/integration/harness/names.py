@@ -89,7 +89,12 @@ class Bind(DnsServer):
                 way = "type primary" + ("" if zone in fixed else f"; update-policy {{ {grants} }}")
             rules += f'zone "{zone}" {{ {way}; file "{self.folder}/{zone}.zone"; }};\n'
         # With a root of its own it asks nobody outside, and still follows aliases from one zone into another.
-        space.write(f"{name}/root.zone", f"$ORIGIN .\n$TTL 1\n@ SOA localhost. root.localhost. 1 3600 600 86400 1\n@ NS localhost.\nlocalhost. A 127.0.0.1\n{root}")
+        space.write(f"{name}/root.zone", f"""$ORIGIN .
+$TTL 1
+@ SOA localhost. root.localhost. 1 3600 600 86400 1
+@ NS localhost.
+localhost. A 127.0.0.1
+{root}""")
         rules += f'zone "." {{ type primary; file "{self.folder}/root.zone"; }};\n'
         listen = [f"listen-on port {self.port} {{ {'none' if ':' in address else address}; }};",
                   f"listen-on-v6 port {self.port} {{ {address if ':' in address else 'none'}; }};"]

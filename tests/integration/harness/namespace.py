@@ -49,5 +49,6 @@ def _once_more():
         print(f"NEEDS A NETWORK NAMESPACE: {' '.join(unshare)}: {tried.stderr.strip()}")
         sys.exit(77)
     os.environ[CAME_FROM] = network()
+    os.environ["EVERCERT_OWNER"] = str(os.getuid())  # in there it may be another number
     sys.stdout.flush()
     os.execvp(unshare[0], [*unshare, sys.executable, *sys.orig_argv[1:]])

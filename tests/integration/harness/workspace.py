@@ -137,7 +137,7 @@ class Workspace:
 
         Below the range the kernel hands out by itself, and held by a lock file as long as this workspace lives.
         """
-        folder = os.path.join(tempfile.gettempdir(), f"evercert-ports-{os.getuid()}")
+        folder = os.path.join(tempfile.gettempdir(), f"evercert-ports-{os.environ.get('EVERCERT_OWNER', os.getuid())}")
         os.makedirs(folder, exist_ok=True)
         for _ in range(500):
             number = random.SystemRandom().randrange(10000, 32000)
