@@ -120,22 +120,32 @@ void child_process::learn_status() {
 }
 
 void child_process::read(stream& from) {
-    from.file.async_read_some(
-        asio::buffer(from.buffer), [self = shared_from_this(), &from](error_code ec, std::size_t bytes) {
-            if (self->finished_ || !from.open) {
-                return;
-            }
-            const std::size_t held = self->outcome_.output.size() + self->outcome_.errors.size();
-            from.into.append(from.buffer.data(), std::min(bytes, self->output_limit_ - held));
-            if (!ec) {
-                self->read(from);
-                return;
-            }
-            from.open = false;
-            if (self->exited_ && !self->output_.open && !self->errors_.open) {
-                self->finish();
-            }
-        });
+    from.file.async_read_some(asio::buffer(from.buffer),
+                              [self = shared_from_this(), &from](error_code ec, std::size_t bytes) {
+                                  if (self->finished_ || !from.open) {
+                                      return;
+                                  }
+                                  from.into.append(from.buffer.data(), bytes);
+                                  self->keep_the_last();
+                                  if (!ec) {
+                                      self->read(from);
+                                      return;
+                                  }
+                                  from.open = false;
+                                  if (self->exited_ && !self->output_.open && !self->errors_.open) {
+                                      self->finish();
+                                  }
+                              });
+}
+
+void child_process::keep_the_last() {
+    std::string& out = outcome_.output;
+    std::string& err = outcome_.errors;
+    while (out.size() + err.size() > output_limit_) {
+        // Of the longer: a flood on one side does not displace what the other side says.
+        std::string& longer = out.size() >= err.size() ? out : err;
+        longer.erase(0, std::min(out.size() + err.size() - output_limit_, longer.size()));
+    }
 }
 
 void child_process::abandon() {

@@ -41,6 +41,7 @@ private:
     };
 
     void read(stream& from);
+    void keep_the_last(); ///< of what was read: programs say at their end why they failed
     void wait_exit();
     void on_exit();
     void wait_deadline();

@@ -16,8 +16,10 @@ struct process_request {
     std::vector<std::pair<std::string, std::string>>
         environment; ///< besides PATH, LANG and HOME nothing else is passed. May hold secrets: it is wiped
     milliseconds deadline = seconds(30);
-    std::size_t output_limit = 16 * 1024; ///< of stdout and stderr together; the rest is read and dropped
-    bool stderr_apart = false;            ///< what the program says to stderr comes in `errors`
+    /// Of stdout and stderr together: so much of the end is kept, where programs say why they failed, and
+    /// what was before is dropped.
+    std::size_t output_limit = 16 * 1024;
+    bool stderr_apart = false; ///< what the program says to stderr comes in `errors`
 
     process_request() = default;
     explicit process_request(std::vector<std::string> a) : argv(std::move(a)) {}

@@ -41,7 +41,7 @@ struct exec_settings {
     bool one_at_a_time = true;
     milliseconds deadline{0}; ///< of one run; 0 is 60 s, for acme_sh 120 s
     milliseconds gather{300}; ///< how long the first waits for others of its batch (certbot, chain)
-    std::size_t output_limit = 16 * 1024; ///< of what one run may say; the rest is read and dropped
+    std::size_t output_limit = 16 * 1024; ///< of what one run says, so much of the end is kept
 };
 
 /// The settings can be used, or errc::invalid_argument with the mend. Looks at no file.
