@@ -98,24 +98,6 @@ error read_error(const boost::system::error_code& ec, const std::string& peer, s
     return {errc::network, "the connection to " + peer + " broke: " + ec.message()};
 }
 
-bool parse_more(response_parser& parser, boost::beast::flat_buffer& buffer, boost::system::error_code& ec) {
-    while (buffer.size() != 0) {
-        const std::size_t used = parser.put(buffer.data(), ec);
-        buffer.consume(used);
-        if (ec == http::error::need_more) {
-            ec = {};
-            return false;
-        }
-        if (ec || parser.is_done()) {
-            return true;
-        }
-        if (used == 0) {
-            return false;
-        }
-    }
-    return false;
-}
-
 void at_end(response_parser& parser, boost::system::error_code& ec) {
     if (ec != asio::error::eof) {
         return;

@@ -1,6 +1,6 @@
 #pragma once
 // HTTP/1.1 messages of the client side: requests checked and written by us, responses read by Beast under
-// limits.
+// limits. The server reads bodies with the same `parse_more`.
 #include "core/base/async.hpp"
 #include "core/base/error.hpp"
 #include "core/ports/http_client.hpp"
@@ -44,9 +44,35 @@ error read_error(const boost::system::error_code& ec, const std::string& peer, s
 /// The finished message; errc::protocol for what Beast lets pass and we do not.
 result<read_outcome> take_response(response_parser& parser, const std::string& peer);
 
-/// Gives the parser what is in the buffer; whether that was the end of the message or of our patience with
-/// it.
-bool parse_more(response_parser& parser, boost::beast::flat_buffer& buffer, boost::system::error_code& ec);
+/// Beast before 1.86 asserts, and ends the program, when it looks a second time at the beginning of a last
+/// chunk that is shorter than five bytes (boostorg/beast pull request 2861). Whatever is missing of a chunked
+/// body has five: "0", CRLF, CRLF.
+template <class Parser>
+bool lacks_bytes(const Parser& parser, const boost::beast::flat_buffer& buffer) {
+    return buffer.size() == 0 || (parser.is_header_done() && parser.chunked() && buffer.size() < 5);
+}
+
+/// Gives the parser, of a request or a response, what is in the buffer; whether that was the end of the
+/// message or of our patience with it.
+template <class Parser>
+bool parse_more(Parser& parser, boost::beast::flat_buffer& buffer, boost::system::error_code& ec) {
+    while (!lacks_bytes(parser, buffer)) {
+        const std::size_t used = parser.put(buffer.data(), ec);
+        buffer.consume(used);
+        if (ec == boost::beast::http::error::need_more) {
+            ec = {};
+            return false;
+        }
+        if (ec || parser.is_done()) {
+            return true;
+        }
+        if (used == 0) {
+            return false;
+        }
+    }
+    return false;
+}
+
 /// What the end of a connection means to the message: for one without a length, that it is complete.
 void at_end(response_parser& parser, boost::system::error_code& ec);
 

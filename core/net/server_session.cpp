@@ -1,12 +1,13 @@
 #include "core/net/server_session.hpp"
 
+#include "core/net/message.hpp"
+
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <array>
@@ -163,14 +164,20 @@ awaitable<unsigned> server_session::read_body(received& into, std::size_t head_s
         }
     }
     parser.eager(true);
-    if (!parser.is_done()) {
-        co_await http::async_read(socket_, buffer_, parser, redirect_error(use_awaitable, ec));
-        if (ec == http::error::buffer_overflow) {
+    while (!parser.is_done() && !parse_more(parser, buffer_, ec)) {
+        const std::size_t room = std::min<std::size_t>(buffer_.max_size() - buffer_.size(), 4096);
+        if (room == 0) {
             co_return 400; // a chunk header longer than anything sensible
         }
+        const auto space = buffer_.prepare(room);
+        const std::size_t n = co_await socket_.async_read_some(space, redirect_error(use_awaitable, ec));
         if (ec) {
-            co_return status_for(ec);
+            co_return peer_gone;
         }
+        buffer_.commit(n);
+    }
+    if (ec) {
+        co_return status_for(ec);
     }
     into.body = std::move(parser.get().body());
     co_return 0;

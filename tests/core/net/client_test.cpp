@@ -161,6 +161,15 @@ TEST_CASE_METHOD(client_setup, "A body that ends with the connection is whole af
     CHECK(answer->body == "all of it");
 }
 
+TEST_CASE_METHOD(client_setup, "A chunked answer without content may come a byte at a time") {
+    serve([](auto, auto) {
+        return reply("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", after::drip);
+    });
+    const auto answer = get();
+    REQUIRE(answer.has_value());
+    CHECK(answer->body.empty());
+}
+
 TEST_CASE_METHOD(client_setup, "One deadline covers the whole exchange, however busy the server is") {
     const auto then = GENERATE(after::drip, after::hang);
     serve(

@@ -1,5 +1,9 @@
 #include "tests/core/net/server_setup.hpp"
 
+#include <boost/asio/read.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+
 using namespace evercert;
 using namespace evercert::testing;
 
@@ -152,4 +156,42 @@ TEST_CASE_METHOD(server_setup, "Odd and malformed requests get the answer RFC 91
         }
     }
     CHECK(events.all.empty());
+}
+
+TEST_CASE_METHOD(server_setup, "A chunked body may come in any pieces, and end in any of them") {
+    const auto in_two = [](tcp::endpoint to, std::string first, std::string rest) -> awaitable<std::string> {
+        tcp::socket socket(co_await asio::this_coro::executor);
+        co_await socket.async_connect(to, asio::use_awaitable);
+        co_await asio::async_write(socket, asio::buffer(first), asio::use_awaitable);
+        asio::steady_timer pause(co_await asio::this_coro::executor, milliseconds(2));
+        co_await pause.async_wait(asio::use_awaitable);
+        co_await asio::async_write(socket, asio::buffer(rest), asio::use_awaitable);
+        socket.shutdown(tcp::socket::shutdown_send);
+        std::string out(4096, '\0');
+        boost::system::error_code ec;
+        const auto n = co_await asio::async_read(socket, asio::buffer(out),
+                                                 asio::redirect_error(asio::use_awaitable, ec));
+        co_return out.substr(0, n);
+    };
+    struct row {
+        std::string body;
+        std::string said; ///< what the handler gets
+    };
+    const std::vector<row> rows = {{"0\r\n\r\n", ""},
+                                   {"0;x=y\r\nA: b\r\n\r\n", ""},
+                                   {"3\r\nabc\r\n0\r\n\r\n", "abc"},
+                                   {"1\r\na\r\n2\r\nbc\r\n0\r\n\r\n", "abc"}};
+    for (const auto& r : rows) {
+        for (std::size_t cut = 0; cut <= r.body.size(); ++cut) {
+            CAPTURE(r.body, cut);
+            seen.clear();
+            CHECK(status_of(run(
+                      loop, in_two(where, post(chunked, r.body.substr(0, cut)), r.body.substr(cut)))) == 200);
+            REQUIRE(seen.size() == 1);
+            CHECK(seen.front().body == r.said);
+            // What is not complete is not answered, however little is missing.
+            CHECK(run(loop, in_two(where, post(chunked, r.body.substr(0, cut)), "")).empty() ==
+                  (cut < r.body.size()));
+        }
+    }
 }
