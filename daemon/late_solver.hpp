@@ -21,6 +21,7 @@ public:
     result<void> make();
 
     [[nodiscard]] std::string_view challenge_type() const noexcept override { return type_; }
+    [[nodiscard]] bool remembered() const noexcept override { return made_ && made_->remembered(); }
     /// Until it can be made, the reason why not.
     awaitable<result<void>> present(challenge_task task) override;
     awaitable<result<void>> wait_ready(challenge_task task) override;

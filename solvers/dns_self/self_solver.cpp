@@ -52,6 +52,8 @@ public:
         return proof_->challenge_type();
     }
 
+    [[nodiscard]] bool remembered() const noexcept override { return proof_->remembered(); }
+
     result<void> open() override {
         auto opened = places_.open();
         return opened ? both_ways() : opened;

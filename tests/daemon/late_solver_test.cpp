@@ -18,6 +18,7 @@ class counting_solver final : public solver {
 public:
     explicit counting_solver(calls& seen) : seen_(seen) {}
     [[nodiscard]] std::string_view challenge_type() const noexcept override { return "dns-01"; }
+    [[nodiscard]] bool remembered() const noexcept override { return true; }
     awaitable<result<void>> present(challenge_task) override {
         seen_.emplace_back("present");
         co_return result<void>();

@@ -18,7 +18,7 @@ ARROWS = {
     "solvers": ["core/ports", "core/model", "core/base", "core/net", "core/dns", "core/crypto", "core/json"],
     "config": ["core/model", "core/base"],
     "systemd": ["core/base"],
-    "daemon": ["config", "solvers", "systemd", "core/lifecycle", "core/net", "core/dns"],
+    "daemon": ["config", "solvers", "systemd", "core/lifecycle", "core/net", "core/dns", "core/preflight"],
 }
 # Concrete classes are named in one place only: files whose path starts so may include these too.
 EXTRA_ARROWS = {"daemon/wiring": ["core/backends"]}

@@ -130,6 +130,7 @@ TEST_CASE("A name that is delegated by NS is proven, wildcard and base at once")
     b.make();
     REQUIRE(b.solver->open());
     CHECK(b.solver->challenge_type() == "dns-01");
+    CHECK(b.solver->remembered());
     const auto base = task("one.test", "a");
     const auto wild = task("*.one.test", "b");
     b.show("_acme-challenge.one.test", base);
