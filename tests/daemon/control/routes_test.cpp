@@ -33,9 +33,9 @@ struct bench {
         };
         auto history = [this](std::string name) { return read_history(std::move(name)); };
         auto recent = [this] { return lines; };
-        auto records = [this](std::string name) { return look_at_records(std::move(name)); };
+        auto dns_records = [this](std::string name) { return look_at_records(std::move(name)); };
         handler = make_control_handler(
-            control_parts{engine, time, events, reload, status, history, recent, records});
+            control_parts{engine, time, events, reload, status, history, recent, dns_records});
     }
 
     net::server_response ask(std::string method, std::string path, std::string body = {},
