@@ -14,7 +14,7 @@ struct powerdns_settings {
     secret_source key;                ///< `api-key` of the server's configuration
     std::string server = "localhost"; ///< its ID, which is this unless something stands in front of it
     std::string zone;                 ///< the one zone; empty: the longest that the server has
-    unsigned ttl = 60;                ///< seconds; of a set that is there already the TTL stays
+    unsigned ttl = 0; ///< seconds, 0 as for DNS updates; of a set that is there already the TTL stays
     api_timing timing;
 };
 

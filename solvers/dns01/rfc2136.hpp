@@ -16,7 +16,9 @@ struct rfc2136_settings {
     endpoint server;   ///< the primary, which takes updates
     secret_source key; ///< of a TSIG key; without one the server trusts addresses
     std::string zone;  ///< empty: found by SOA, asked of `server`
-    std::uint32_t ttl = 60;
+    /// Seconds. The next order for the name brings another value, which a resolver that keeps this one would
+    /// not see.
+    std::uint32_t ttl = 0;
 };
 
 /// What it is given must outlive it.

@@ -67,6 +67,7 @@ class Updates(suite.Stand):
         secondary.refresh()
         wait_until("the CA is asked", lambda: "/chalZ/" in self.ca.process.log(), 15)
         self.assertGreaterEqual(time.monotonic() - written, lag)
+        self.assertEqual(len(secondary.texts(name)), 2)
         self.assertEqual(daemon.wait_live("wild", timeout=30).names, [f"*.{zone}", zone])
         self.assertEqual((self.ca.orders(), self.ca.issued()), (1, 1), "the first order was the last")
         daemon.stop()
@@ -122,6 +123,18 @@ class Updates(suite.Stand):
         self.assertEqual(daemon.wait_live("web", timeout=60).names, [f"www.{zone}"])
         daemon.stop()
         self.assertEqual(server.texts(f"_acme-challenge.{zone}"), [])
+
+    def test_orders_for_one_name_in_a_row(self):
+        """Two keys are two orders, and a renewal is two more, each with a value that the CA's resolver has not seen."""
+        server = Bind(self.space, ["one.test"], port=53)
+        self.make_ca(env={**ca.HOSTILE, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0"},
+                     dns=self.resolver(one_test=server.address))
+        daemon = self.daemon_with([{"names": ["one.test", "*.one.test"], "name": "wild", "keys": ["ecdsa-p256", "rsa-2048"]}],
+                                  server, server.key_file).start()
+        first = daemon.wait_live("wild", timeout=60)
+        self.assert_exit(daemon.cli("renew", "wild", "--now"), 0)
+        self.assertNotEqual(daemon.wait_live("wild", other_than=first, timeout=60), first)
+        self.assertEqual((self.ca.orders(), self.ca.issued()), (4, 4), "no order failed")
 
     def test_fifty_wildcards_at_once(self):
         names = [f"w{number}.one.test" for number in range(50)]

@@ -54,7 +54,7 @@ TEST_CASE_METHOD(powerdns_fixture,
                  "PowerDNS: a set is made, another value joins it, with the TTL that it has") {
     expect_zone();
     expect_set("");
-    http.expect("PATCH", zones + "/example.com.", replace(record(value), 60), 204, "");
+    http.expect("PATCH", zones + "/example.com.", replace(record(value), 0), 204, "");
     REQUIRE(add(task()).has_value());
     CHECK(http.requests.back().allow_http);
     expect_set(record(value));
@@ -87,7 +87,7 @@ TEST_CASE_METHOD(powerdns_fixture, "PowerDNS: only the own value is removed; wit
 TEST_CASE_METHOD(powerdns_fixture, "PowerDNS: secondaries are told, and a copy of a zone is not written") {
     expect_zone("Master");
     expect_set("");
-    http.expect("PATCH", zones + "/example.com.", replace(record(value), 60), 204, "");
+    http.expect("PATCH", zones + "/example.com.", replace(record(value), 0), 204, "");
     http.expect("PUT", zones + "/example.com./notify", "", 422, R"({"error":"disabled"})");
     CHECK(add(task()).has_value());
     time.advance(std::chrono::minutes(11));
@@ -111,7 +111,7 @@ TEST_CASE_METHOD(powerdns_fixture,
                 R"({"rrsets":[{"name":"_acme-challenge.www.example.com.","type":"TXT"}]})");
     CHECK(add(task()).error().code == errc::protocol);
     expect_set("");
-    http.expect("PATCH", zones + "/example.com.", replace(record(value), 60), 422, R"({"error":"no good"})");
+    http.expect("PATCH", zones + "/example.com.", replace(record(value), 0), 422, R"({"error":"no good"})");
     CHECK(says(add(task()), "no good"));
 }
 

@@ -49,7 +49,7 @@ txt_task task() {
     return made;
 }
 
-const dns_update::text record{"_acme-challenge.a.example.com", "value", 60};
+const dns_update::text record{"_acme-challenge.a.example.com", "value", 0};
 
 } // namespace
 
