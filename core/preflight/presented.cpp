@@ -35,7 +35,7 @@ challenge_task make_task(const inquiry& in, const identifier& name) {
     task.wildcard = name.wildcard();
     task.account_url = facts.account_url;
     task.thumbprint = thumbprint;
-    task.issuer_domains = facts.caa_identities;
+    task.issuer_domains = facts.issuer_domains;
     task.account_hash_prefix = facts.account_hash_prefix;
     return task;
 }

@@ -113,3 +113,21 @@ TEST_CASE_METHOD(
     CHECK(trusts == std::vector<std::string>(rows.size(), where.trust));
     CHECK(ca.asked.back() == where.directory);
 }
+
+TEST_CASE_METHOD(world, "A clock that agreed a moment ago is not compared for each order, but for a person") {
+    const auto looks = make();
+    ca.age = 1;
+    (void)run(loop, looks->examine(request({"one.test"})));
+    (void)run(loop, looks->examine(request({"one.test"})));
+    CHECK(ca.asked.size() == 1);
+    with_records = true;
+    (void)run(loop, looks->examine(request({"one.test"})));
+    CHECK(ca.asked.size() == 2);
+    time.shift = std::chrono::hours(3); // what was trouble is looked at again
+    (void)run(loop, looks->examine(request({"one.test"})));
+    with_records = false;
+    where.directory = "https://other.test/directory";
+    (void)run(loop, looks->examine(request({"one.test"})));
+    (void)run(loop, looks->examine(request({"one.test"})));
+    CHECK(ca.asked.size() == 5);
+}

@@ -108,6 +108,7 @@ struct world {
         facts.account_url = "https://ca.test/acct/7";
         facts.thumbprint = "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI";
         facts.caa_identities = {"ca.test"};
+        facts.issuer_domains = {"ca.test"};
     }
     ~world() {
         servers.clear();
