@@ -10,13 +10,12 @@
 #include "core/preflight/reach_look.hpp"
 #include "core/preflight/record_look.hpp"
 #include "core/preflight/remembering_dns.hpp"
+#include "core/preflight/within.hpp"
 
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <list>
 #include <map>
 #include <tuple>
@@ -96,25 +95,8 @@ public:
         task_group work(executor_, [this](const std::string& task, const std::string& what) {
             mistakes_.emplace_back(task, what);
         });
-        task_group alarm(executor_, {});
-        std::exception_ptr stopped;
-        try {
-            begin(work);
-            alarm.spawn("patience", stop_at(work));
-            co_await work.join();
-        } catch (...) {
-            stopped = std::current_exception();
-        }
-        // What is put up is taken down before anybody goes.
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-        work.cancel();
-        co_await work.join();
-        alarm.cancel();
-        co_await alarm.join();
-        co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-        if (stopped) {
-            std::rethrow_exception(stopped);
-        }
+        const auto start = [&] { begin(work); };
+        co_await join_within(work, parts_.time, in_.request.patience, start);
         co_return report();
     }
 
@@ -125,11 +107,6 @@ private:
         std::size_t order = 0; ///< 0: all names
         bool done = false;
     };
-
-    awaitable<void> stop_at(task_group& work) {
-        co_await sleep_for(parts_.time, in_.request.patience);
-        work.cancel();
-    }
 
     job& add(const std::string& check, const std::string& name, std::size_t order) {
         job& made = jobs_.emplace_back();

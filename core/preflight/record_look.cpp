@@ -5,55 +5,30 @@
 #include "core/crypto/digest.hpp"
 #include "core/dns/propagation.hpp"
 #include "core/preflight/presented.hpp"
+#include "core/preflight/within.hpp"
 
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <optional>
 
 namespace evercert::survey {
 namespace {
 
-awaitable<void> make_ready(solver& by, challenge_task task, std::optional<result<void>>& into,
-                           task_group& alarm) {
+awaitable<void> make_ready(solver& by, challenge_task task, std::optional<result<void>>& into) {
     into = co_await by.wait_ready(std::move(task));
-    alarm.cancel();
-}
-
-awaitable<void> stop_at(time_source& time, milliseconds when, task_group& work) {
-    co_await sleep_for(time, when);
-    work.cancel();
 }
 
 /// wait_ready for no longer than that; nothing: it was too slow and has been stopped.
 awaitable<std::optional<result<void>>> ready_within(const inquiry& in, solver& by, challenge_task task,
                                                     milliseconds patience) {
-    const auto executor = co_await asio::this_coro::executor;
     std::optional<result<void>> out;
     std::string broken;
     const auto note = [&](const std::string&, const std::string& what) { broken = what; };
-    task_group work(executor, note);
-    task_group alarm(executor, note);
-    work.spawn("record", make_ready(by, std::move(task), out, alarm));
-    alarm.spawn("record", stop_at(in.parts.time, patience, work));
-    std::exception_ptr stopped;
-    try {
-        co_await work.join();
-    } catch (...) {
-        stopped = std::current_exception();
-    }
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-    work.cancel();
-    co_await work.join();
-    alarm.cancel();
-    co_await alarm.join();
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
-    if (stopped) {
-        std::rethrow_exception(stopped);
-    }
+    task_group work(co_await asio::this_coro::executor, note);
+    const auto begin = [&] { work.spawn("record", make_ready(by, std::move(task), out)); };
+    co_await join_within(work, in.parts.time, patience, begin);
     if (!broken.empty()) {
         throw std::runtime_error(broken);
     }

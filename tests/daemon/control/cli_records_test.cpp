@@ -1,58 +1,14 @@
 #include "daemon/control/cli.hpp"
 #include "daemon/control/protocol.hpp"
+#include "tests/daemon/control/terminal.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_clock.hpp"
-
-#include <deque>
 
 using namespace evercert;
 using namespace evercert::daemon;
 using namespace evercert::testing;
 
-namespace {
-
-struct bench {
-    int run(const cli_options& options) {
-        auto request = [this](const std::string&, http_request r) -> result<http_response> {
-            asked.push_back(r.method + " " + r.url);
-            http_response next = answers.front();
-            answers.pop_front();
-            return next;
-        };
-        const cli_world world{request,
-                              time,
-                              [](milliseconds) {},
-                              [this](std::string_view text) { out += text; },
-                              [](std::string_view) {},
-                              "/nonexistent/evercert.yaml",
-                              0};
-        return run_cli(options, world);
-    }
-    void answer(unsigned status, std::string body) {
-        http_response response;
-        response.status = status;
-        response.body = std::move(body);
-        answers.push_back(std::move(response));
-    }
-
-    asio::io_context loop;
-    fake_time time{loop};
-    std::deque<http_response> answers;
-    std::vector<std::string> asked;
-    std::string out;
-};
-
-cli_options command(std::string name, std::string certificate) {
-    cli_options options;
-    options.command = std::move(name);
-    options.name = std::move(certificate);
-    return options;
-}
-
-} // namespace
-
 TEST_CASE("dns-record prints lines for a zone file, what is said of them as comments") {
-    bench b;
+    terminal b;
     solvers::standing_report one;
     one.name = "example.com";
     one.wildcard = true;

@@ -1,70 +1,18 @@
 #include "daemon/control/cli.hpp"
 #include "daemon/control/protocol.hpp"
 #include "tests/daemon/control/fake_engine.hpp"
+#include "tests/daemon/control/terminal.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_clock.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <cstdlib>
-#include <deque>
 
 using namespace evercert;
 using namespace evercert::daemon;
 using namespace evercert::testing;
 
-namespace {
-
-/// A terminal, and a daemon that answers from a list.
-struct bench {
-    int run(const cli_options& options) {
-        auto request = [this](const std::string& socket, http_request r) -> result<http_response> {
-            sockets.push_back(socket);
-            asked.push_back(r.method + " " + r.url + (r.body.empty() ? "" : " " + r.body));
-            if (answers.empty()) {
-                return fail(errc::not_found, "cannot reach the daemon at " + socket);
-            }
-            auto next = answers.front();
-            answers.pop_front();
-            return next;
-        };
-        const cli_world world{request,
-                              time,
-                              [this](milliseconds how_long) { paused += how_long; },
-                              [this](std::string_view text) { out += text; },
-                              [this](std::string_view text) { err += text; },
-                              "/nonexistent/evercert.yaml",
-                              0};
-        return run_cli(options, world);
-    }
-    void answer(unsigned status, std::string body) {
-        http_response response;
-        response.status = status;
-        response.body = std::move(body);
-        answers.emplace_back(std::move(response));
-    }
-    void answer(const lifecycle::certificate_status& one) { answer(200, certificate_to_json(one)); }
-
-    asio::io_context loop;
-    fake_time time{loop};
-    std::deque<result<http_response>> answers;
-    std::vector<std::string> sockets;
-    std::vector<std::string> asked;
-    std::string out;
-    std::string err;
-    milliseconds paused{0};
-};
-
-cli_options command(std::string name, std::string certificate = {}) {
-    cli_options options;
-    options.command = std::move(name);
-    options.name = std::move(certificate);
-    return options;
-}
-
-} // namespace
-
 TEST_CASE("status prints a table, or the daemon's JSON") {
-    bench b;
+    terminal b;
     b.answer(200, page_to_json({{sample_status("example")}}));
     CHECK(b.run(command("status")) == 0);
     CHECK(b.out.starts_with("NAME     STATE    ISSUER"));
@@ -79,7 +27,7 @@ TEST_CASE("status prints a table, or the daemon's JSON") {
 }
 
 TEST_CASE("status of many is asked for page by page") {
-    bench b;
+    terminal b;
     b.answer(200, page_to_json({{sample_status("a"), sample_status("b")}, true}));
     b.answer(200, page_to_json({{sample_status("c")}}));
     auto options = command("status");
@@ -97,7 +45,7 @@ TEST_CASE("status of many is asked for page by page") {
 }
 
 TEST_CASE("No daemon is exit code 3 and says where it was looked for") {
-    bench b;
+    terminal b;
     auto options = command("status");
     options.socket = "/tmp/elsewhere.sock";
     CHECK(b.run(options) == 3);
@@ -109,7 +57,7 @@ TEST_CASE("No daemon is exit code 3 and says where it was looked for") {
 }
 
 TEST_CASE("What the daemon refuses is exit code 1 with its message") {
-    bench b;
+    terminal b;
     b.answer(404, error_to_json(error(errc::not_found, "no certificate is called \"x\"\x1b")));
     CHECK(b.run(command("show", "x")) == 1);
     CHECK(b.err == "evercert: no certificate is called \"x\"\\x1b\n");
@@ -120,7 +68,7 @@ TEST_CASE("What the daemon refuses is exit code 1 with its message") {
 }
 
 TEST_CASE("Wrong use is exit code 2 and asks nothing of the daemon") {
-    bench b;
+    terminal b;
     CHECK(b.run(command("show", "../x")) == 2);
     CHECK(b.run(command("renew", "*.example.com")) == 2);
     CHECK(b.err.find("wildcard.") != std::string::npos);
@@ -132,7 +80,7 @@ TEST_CASE("Wrong use is exit code 2 and asks nothing of the daemon") {
 }
 
 TEST_CASE("renew waits, shows each step once and tells the new serial") {
-    bench b;
+    terminal b;
     const auto before = sample_status("example");
     auto ordering = before;
     ordering.where = lifecycle::state::ordering;
@@ -154,7 +102,7 @@ TEST_CASE("renew waits, shows each step once and tells the new serial") {
 }
 
 TEST_CASE("renew that fails tells the problem and exits 1") {
-    bench b;
+    terminal b;
     const auto before = sample_status("example");
     auto after = before;
     after.where = lifecycle::state::failing;
@@ -171,7 +119,7 @@ TEST_CASE("renew that fails tells the problem and exits 1") {
 }
 
 TEST_CASE("renew that has to wait is told why, and exits 1") {
-    bench b;
+    terminal b;
     auto paused = sample_status("example");
     paused.where = lifecycle::state::failing;
     paused.next_reason = "issuer letsencrypt is paused";
@@ -188,7 +136,7 @@ TEST_CASE("renew that has to wait is told why, and exits 1") {
 }
 
 TEST_CASE("deploy waits; --no-wait does not") {
-    bench b;
+    terminal b;
     const auto before = sample_status("example");
     auto deploying = before;
     deploying.where = lifecycle::state::deploying;
@@ -209,7 +157,7 @@ TEST_CASE("deploy waits; --no-wait does not") {
 }
 
 TEST_CASE("A daemon that never finishes is not waited for without end") {
-    bench b;
+    terminal b;
     auto ordering = sample_status("example");
     ordering.where = lifecycle::state::ordering;
     for (int i = 0; i < 4000; ++i) {
@@ -221,7 +169,7 @@ TEST_CASE("A daemon that never finishes is not waited for without end") {
 }
 
 TEST_CASE("revoke sends the reason as a number") {
-    bench b;
+    terminal b;
     b.answer(sample_status("example"));
     auto options = command("revoke", "example");
     options.reason = "superseded";
@@ -230,7 +178,7 @@ TEST_CASE("revoke sends the reason as a number") {
 }
 
 TEST_CASE("revoke tells what is in use now") {
-    bench b;
+    terminal b;
     auto replaced = sample_status("example");
     replaced.live->serial = "0c0d";
     b.answer(replaced);
@@ -244,7 +192,7 @@ TEST_CASE("revoke tells what is in use now") {
 }
 
 TEST_CASE("plan, explain and history ask their own paths and print tables, or the daemon's JSON") {
-    bench b;
+    terminal b;
     explanation told;
     told.name = "example";
     told.state = "All is well.";
@@ -283,7 +231,7 @@ TEST_CASE("plan, explain and history ask their own paths and print tables, or th
 }
 
 TEST_CASE("Accounts are listed, shown and given a new key") {
-    bench b;
+    terminal b;
     b.answer(200, accounts_to_json({sample_account("ca")}));
     b.answer(200, account_to_json(sample_account("ca")));
     b.answer(200, account_to_json(sample_account("ca")));
@@ -310,7 +258,7 @@ TEST_CASE("Accounts are listed, shown and given a new key") {
 }
 
 TEST_CASE("An account is deactivated only when that is meant") {
-    bench b;
+    terminal b;
     auto options = command("account", "ca");
     options.action = "deactivate";
     CHECK(b.run(options) == 2);
@@ -328,7 +276,7 @@ TEST_CASE("An account is deactivated only when that is meant") {
 }
 
 TEST_CASE("Account commands that are no such thing are refused") {
-    bench b;
+    terminal b;
     for (const char* action : {"", "explode", "List"}) {
         auto options = command("account", "ca");
         options.action = action;
@@ -345,7 +293,7 @@ TEST_CASE("Account commands that are no such thing are refused") {
 }
 
 TEST_CASE("reload shows what changed, or what is wrong") {
-    bench b;
+    terminal b;
     b.answer(200, message_to_json("1 added"));
     CHECK(b.run(command("reload")) == 0);
     CHECK(b.out == "1 added\n");
@@ -355,7 +303,7 @@ TEST_CASE("reload shows what changed, or what is wrong") {
 }
 
 TEST_CASE("The socket comes from the configuration that was named") {
-    bench b;
+    terminal b;
     const temp_folder files;
     const std::string good = files.write(
         "good.yaml", "email: ops@example.com\nagree_to_terms: true\ncontrol: { socket: /tmp/own.sock }\n"
@@ -373,7 +321,7 @@ TEST_CASE("The socket comes from the configuration that was named") {
 }
 
 TEST_CASE("check reads a file without a daemon") {
-    bench b;
+    terminal b;
     const temp_folder files;
     const std::string good = files.write(
         "good.yaml",

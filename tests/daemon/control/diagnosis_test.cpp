@@ -2,8 +2,8 @@
 #include "daemon/control/cli.hpp"
 #include "daemon/control/protocol.hpp"
 #include "daemon/control/views.hpp"
+#include "tests/daemon/control/terminal.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/fake_clock.hpp"
 
 using namespace evercert;
 using namespace evercert::daemon;
@@ -20,38 +20,12 @@ finding found(finding_weight weight, std::string check, std::string seen) {
                    .change = weight == finding_weight::good ? "" : "mend it"};
 }
 
-struct run_result {
-    int code = -1;
-    std::string out;
-    std::string err;
-    std::vector<std::string> asked;
-};
-
-run_result diagnose(unsigned status, const std::string& body, bool json = false) {
-    asio::io_context loop;
-    fake_time time(loop);
-    run_result made;
-    const auto request = [&](const std::string&, const http_request& r) -> result<http_response> {
-        made.asked.push_back(r.method + " " + r.url);
-        http_response answer;
-        answer.status = status;
-        answer.body = body;
-        return answer;
-    };
-    const cli_world world{request,
-                          time,
-                          [](milliseconds) {},
-                          [&](std::string_view text) { made.out += text; },
-                          [&](std::string_view text) { made.err += text; },
-                          "/nonexistent/evercert.yaml",
-                          0};
-    cli_options options;
-    options.command = "diagnose";
-    options.name = "example";
-    options.socket = "/s";
+/// The exit code.
+int diagnose(terminal& b, unsigned status, const std::string& body, bool json = false) {
+    b.answer(status, body);
+    auto options = command("diagnose", "example");
     options.json = json;
-    made.code = run_cli(options, world);
-    return made;
+    return b.run(options);
 }
 
 } // namespace
@@ -93,14 +67,14 @@ TEST_CASE("people see what hinders first, and nothing that moves their cursor") 
 TEST_CASE("the exit code of a diagnosis says whether a CA would refuse") {
     const std::string well = diagnosis_to_json({"example", "ca", {found(finding_weight::unsure, "a", "b")}});
     const std::string ill = diagnosis_to_json({"example", "ca", {found(finding_weight::trouble, "a", "b")}});
-    CHECK(diagnose(200, well).code == exit_done);
-    CHECK(diagnose(200, well).asked == std::vector<std::string>{"POST /v1/certificates/example/diagnose"});
-    const auto told = diagnose(200, ill);
-    CHECK(told.code == exit_failed);
-    CHECK(told.out.find("mend it") != std::string::npos);
-    const auto json = diagnose(200, ill, true);
-    CHECK(json.code == exit_failed);
-    CHECK(json.out == ill + "\n");
-    CHECK(diagnose(404, error_to_json(error(errc::not_found, "no such"))).code == exit_failed);
-    CHECK(diagnose(200, "garbage").code == exit_failed);
+    terminal b;
+    CHECK(diagnose(b, 200, well) == exit_done);
+    CHECK(b.asked == std::vector<std::string>{"POST /v1/certificates/example/diagnose {}"});
+    CHECK(diagnose(b, 200, ill) == exit_failed);
+    CHECK(b.out.find("mend it") != std::string::npos);
+    b.out.clear();
+    CHECK(diagnose(b, 200, ill, true) == exit_failed);
+    CHECK(b.out == ill + "\n");
+    CHECK(diagnose(b, 404, error_to_json(error(errc::not_found, "no such"))) == exit_failed);
+    CHECK(diagnose(b, 200, "garbage") == exit_failed);
 }

@@ -1,14 +1,10 @@
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/digest.hpp"
 #include "solvers/tls_alpn01/tls_alpn01_solver.hpp"
-#include "tests/support/catch.hpp"
+#include "tests/solvers/listening_setup.hpp"
 #include "tests/support/fake_clock.hpp"
-#include "tests/support/recorded_events.hpp"
 #include "tests/support/tls_client.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 
 #include <sys/socket.h>
@@ -19,7 +15,7 @@ using asio::ip::tcp;
 
 namespace {
 
-struct setup {
+struct setup : listening_setup<solvers::tls_alpn01_solver> {
     void make(std::vector<net::listen_address> listen) {
         solvers::tls_alpn01_settings settings;
         settings.listen = std::move(listen);
@@ -28,31 +24,6 @@ struct setup {
 
     setup() { make({endpoint{"127.0.0.1", 0}}); }
 
-    /// Runs until the task has ended.
-    template <class Task>
-    void run(Task task) {
-        bool done = false;
-        asio::co_spawn(loop, std::move(task), [&](std::exception_ptr, auto&&...) { done = true; });
-        loop.restart();
-        for (int i = 0; i < 1000 && !done; ++i) {
-            loop.run_one_for(milliseconds(10));
-        }
-        REQUIRE(done);
-    }
-
-    result<void> present(challenge_task task) {
-        result<void> out = fail(errc::internal, "never ran");
-        auto step = [](solver_type& s, challenge_task t, result<void>& o) -> awaitable<void> {
-            o = co_await s.present(std::move(t));
-            if (o) {
-                o = co_await s.wait_ready(challenge_task(identifier(), "", ""));
-            }
-        };
-        run(step(*solver, std::move(task), out));
-        return out;
-    }
-    void clean_up(challenge_task task) { run(solver->clean_up(std::move(task))); }
-
     tls_outcome ask(const std::string& server_name, std::vector<std::string> protocols = {"acme-tls/1"}) {
         tls_plan plan(server_name);
         plan.protocols = std::move(protocols);
@@ -60,8 +31,7 @@ struct setup {
         auto step = [](tcp::endpoint to, tls_plan p, tls_outcome& o) -> awaitable<void> {
             o = co_await shake_hands(to, std::move(p));
         };
-        const auto at = parse_endpoint(solver->addresses().at(0)).value();
-        run(step(tcp::endpoint(asio::ip::make_address(at.address), at.port), plan, out));
+        run(step(place(), plan, out));
         loop.poll(); // what the solver still has to tell
         return out;
     }
@@ -80,17 +50,8 @@ struct setup {
                leaf.not_before() < time.now() && time.now() < leaf.not_after();
     }
 
-    using solver_type = solvers::tls_alpn01_solver;
-    asio::io_context loop;
     fake_time time{loop};
-    recorded_events events;
-    std::unique_ptr<solver_type> solver;
 };
-
-challenge_task task(const std::string& name, const std::string& token,
-                    std::function<void()> on_fetched = {}) {
-    return {parse_identifier(name, true).value(), token, token + ".thumbprint", std::move(on_fetched)};
-}
 
 constexpr int no_application_protocol = 120;
 constexpr int unrecognized_name = 112;
