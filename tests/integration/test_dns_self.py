@@ -117,7 +117,8 @@ class Delegated(suite.Stand):
                             propagation="off")
 
         class Ours:
-            port = 53
+            endpoint = "127.0.0.1:53"
+
         self.ca = ca.Pebble(self.space, name="second", env=ca.HOSTILE, dns=Ours)
         daemon.config["issuers"] = {"pebble": self.ca.issuer()}
         daemon.start().wait_live("wild", timeout=120)
