@@ -67,6 +67,23 @@ awaitable<void> say_lost(const inquiry& in, look& out, std::string name, error w
             certain ? "mend the zone" : "let this machine reach its DNS resolvers (/etc/resolv.conf)");
 }
 
+/// `name`, or what it is an alias of, is in no zone; `above`: the top level zone that does not know it, if
+/// there is one.
+void say_undelegated(look& out, const std::string& record, const std::string& name, bool alias,
+                     const std::string& above) {
+    const std::string domain = escape(last_labels(name));
+    if (alias) {
+        out.say(finding_weight::trouble, record,
+                fmt::format("a CNAME to {}, and there is no zone {}: it leads nowhere", escape(name), domain),
+                fmt::format("remove the CNAME of {}, or lead it to a name in a zone that exists", record));
+        return;
+    }
+    const std::string parent = above.empty() ? "the zone above it" : escape(above);
+    out.say(finding_weight::trouble, record,
+            fmt::format("{} is not delegated: {} does not know it", domain, parent),
+            fmt::format("register {}, or have its NS records put into {}", domain, parent));
+}
+
 void say_server(look& out, const reply& r, const std::string& zone, bool others_answer) {
     const bool trouble = r.wrong && !others_answer;
     out.say(
@@ -138,26 +155,18 @@ awaitable<std::string> look_at_delegation(const inquiry& in, look& out, identifi
         co_return std::string();
     }
     const auto zone = co_await dns::find_zone(in.dns, *target);
-    if (!zone) {
+    if (!zone && zone.error().code != errc::not_found) {
         co_await say_lost(in, out, *target, zone.error());
         co_return std::string();
     }
     const std::string where = escape(*target);
     const bool alias = *target != record;
-    const bool strange = co_await is_strange(in, *zone, *target);
-    if (strange && alias) {
-        out.say(finding_weight::trouble, record,
-                fmt::format("a CNAME to {}, and there is no zone {}: it leads nowhere", where,
-                            escape(last_labels(*target))),
-                fmt::format("remove the CNAME of {}, or lead it to a name in a zone that exists", record));
-        co_return std::string();
+    bool lost = !zone;
+    if (zone) {
+        lost = co_await is_strange(in, *zone, *target);
     }
-    if (strange) {
-        out.say(finding_weight::trouble, record,
-                fmt::format("{} is not delegated: the zone above it ({}) does not know it",
-                            last_labels(name.base()), escape(*zone)),
-                fmt::format("register {}, or have its NS records put into {}", last_labels(name.base()),
-                            escape(*zone)));
+    if (lost) {
+        say_undelegated(out, record, alias ? *target : name.base(), alias, zone ? *zone : std::string());
         co_return std::string();
     }
     if (alias) {

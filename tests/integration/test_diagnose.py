@@ -121,7 +121,7 @@ _acme-challenge.lost CNAME proofs.nowhere.test.
                 ("caaaccount", "caa", "accounturi"),
                 ("wrongkey", "reach", "account"),
                 ("servfail", "dnssec caa", "SERVFAIL"),
-                ("lost", "delegation", "proofs.nowhere.test"),
+                ("lost", "delegation", "proofs.nowhere.test", "there is no zone nowhere.test", "remove the CNAME"),
                 ("two", "record", "ns2.two.test", "127.0.0.2")):
             with self.subTest(name):
                 self.assert_found(name, checks, *words)
