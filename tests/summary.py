@@ -10,6 +10,7 @@ COUNTS = [  # what the test frameworks say at their end, and how to put it
     (re.compile(r"^test cases:\s*(\d+).*\nassertions:\s*(\d+)", re.M), lambda m: (int(m[1]), f"{m[2]} assertions")),
     (re.compile(r"^Ran (\d+) tests? in", re.M), lambda m: (int(m[1]), "")),
     (re.compile(r"^simulated (\d+) years of (\d+) certificates, (\d+) checks", re.M), lambda m: (int(m[1]), f"{m[3]} checks")),
+    (re.compile(r"^replayed (\d+) inputs", re.M), lambda m: (int(m[1]), "")),
     (re.compile(r"^checked (\d+) files, (\d+) includes", re.M), lambda m: (1, f"{m[1]} files, {m[2]} includes")),
 ]
 
@@ -25,7 +26,7 @@ def main():
         outcome = "ok" if "Test Passed." in body else "skipped" if "Test Skipped" in body or "Skipped" in body else "FAILED"
         groups[name.split(".")[0]].append((name, cases, detail, float(took[1]) if took else 0.0, outcome))
         skipped += [f"{name}: {line.strip()}" for line in re.findall(r"^.*\.\.\. skipped .*$", body, re.M)]
-    for group in sorted(groups, key=("unit", "structure", "simulation", "integration").index):
+    for group in sorted(groups, key=("unit", "fuzz", "structure", "simulation", "integration").index):
         rows = sorted(groups[group])
         print(f"{group}: {len(rows)} suites, {sum(row[1] for row in rows)} tests")
         for name, cases, detail, took, outcome in rows:
