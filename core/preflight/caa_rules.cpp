@@ -190,7 +190,7 @@ caa_verdict judge_caa(const std::vector<dns_record>& records, const caa_question
         }
     }
     out.weight = best.weight;
-    out.seen = found + ". " + best.why;
+    out.seen = found + "; " + best.why;
     out.change = best.change;
     return out;
 }
