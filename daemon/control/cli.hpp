@@ -16,9 +16,9 @@ enum exit_code : int { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_d
 struct cli_options {
     std::string command; ///< status, show, plan, explain, dns-record, history, renew, revoke, deploy,
                          ///< diagnose, reload, account, check or snippet
-    std::string action; ///< of account: list, show, rollover or deactivate
-    std::string name;   ///< of the certificate; for account the issuer, for check the file, for snippet the
-                        ///< server
+    std::string action;  ///< of account: list, show, rollover or deactivate
+    std::string name;    ///< of the certificate; for account the issuer, for check the file, for snippet the
+                         ///< server
     std::string config;
     std::string socket;
     std::string reason;
