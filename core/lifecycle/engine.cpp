@@ -293,8 +293,7 @@ awaitable<void> engine_impl::stop(milliseconds patience) {
 result<void> engine_impl::ask(std::string_view name, const machine_event& wish) {
     const entry_ptr who = find(name);
     if (!who) {
-        return fail(errc::not_found,
-                    fmt::format("there is no managed certificate called {}", escape(name, 100)));
+        return fail(no_such_certificate(name));
     }
     who->later.push_back(wish);
     if (who->phase == state::queued && !who->running) {
@@ -328,8 +327,7 @@ result<void> engine_impl::deploy(std::string_view name) {
 awaitable<result<void>> engine_impl::revoke(std::string name, std::optional<int> reason) {
     const entry_ptr who = find(name);
     if (!who) {
-        co_return fail(errc::not_found,
-                       fmt::format("there is no managed certificate called {}", escape(name, 100)));
+        co_return fail(no_such_certificate(name));
     }
     const auto shown = status_of(*who, parts_.files);
     if (!who->awake && !who->rest) {

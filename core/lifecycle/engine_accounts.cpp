@@ -91,8 +91,7 @@ awaitable<account_status> engine_impl::recorded_account(std::string issuer_name)
 
 awaitable<result<account_status>> engine_impl::account(std::string issuer_name) {
     if (!issuers_.contains(issuer_name)) {
-        co_return fail(errc::not_found,
-                       fmt::format("there is no issuer called {}", escape(issuer_name, 100)));
+        co_return fail(no_such_issuer(issuer_name));
     }
     auto shown = co_await recorded_account(issuer_name);
     if (shown.url.empty() || shown.deactivated) {
@@ -115,8 +114,7 @@ awaitable<result<account_status>> engine_impl::account(std::string issuer_name) 
 
 awaitable<result<account_status>> engine_impl::roll_over_account(std::string issuer_name) {
     if (!issuers_.contains(issuer_name)) {
-        co_return fail(errc::not_found,
-                       fmt::format("there is no issuer called {}", escape(issuer_name, 100)));
+        co_return fail(no_such_issuer(issuer_name));
     }
     const auto session = session_of(issuer_name);
     auto done = co_await session->roll_over();
@@ -129,8 +127,7 @@ awaitable<result<account_status>> engine_impl::roll_over_account(std::string iss
 
 awaitable<result<account_status>> engine_impl::deactivate_account(std::string issuer_name) {
     if (!issuers_.contains(issuer_name)) {
-        co_return fail(errc::not_found,
-                       fmt::format("there is no issuer called {}", escape(issuer_name, 100)));
+        co_return fail(no_such_issuer(issuer_name));
     }
     auto known = co_await recorded_account(issuer_name);
     if (known.url.empty()) {

@@ -1,8 +1,5 @@
 // What issuers say of themselves and of our accounts there, as far as records in the DNS depend on it.
-#include "core/base/text.hpp"
 #include "core/lifecycle/engine_impl.hpp"
-
-#include <fmt/format.h>
 
 #include <utility>
 
@@ -11,8 +8,7 @@ namespace evercert::lifecycle {
 awaitable<result<std::vector<issuer_facts>>> engine_impl::facts(std::string certificate) {
     const entry_ptr who = find(certificate);
     if (!who) {
-        co_return fail(errc::not_found,
-                       fmt::format("there is no certificate called {}", escape(certificate, 100)));
+        co_return fail(no_such_certificate(certificate));
     }
     const certificate_ptr wanted = who->wanted; // a reload meanwhile may bring another
     std::vector<issuer_facts> all;

@@ -22,6 +22,10 @@
 
 namespace evercert::lifecycle {
 
+/// errc::not_found, for names that people give.
+error no_such_certificate(std::string_view name);
+error no_such_issuer(std::string_view name);
+
 class engine_impl final : public engine {
 public:
     engine_impl(const asio::any_io_executor& executor, engine_parts parts);

@@ -110,8 +110,7 @@ void engine_impl::tell_findings(const entry& who, const std::vector<finding>& fi
 awaitable<result<diagnosis>> engine_impl::diagnose(std::string certificate) {
     const entry_ptr who = find(certificate);
     if (!who) {
-        co_return fail(errc::not_found,
-                       fmt::format("there is no certificate called {}", escape(certificate, 100)));
+        co_return fail(no_such_certificate(certificate));
     }
     if (!parts_.look_ahead) {
         co_return fail(errc::unsupported, "nothing can be looked at here");

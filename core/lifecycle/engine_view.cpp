@@ -101,6 +101,14 @@ void add_problem(certificate_status& shown, const machine_state& machine) {
 
 } // namespace
 
+error no_such_certificate(std::string_view name) {
+    return {errc::not_found, fmt::format("there is no managed certificate called {}", escape(name, 100))};
+}
+
+error no_such_issuer(std::string_view name) {
+    return {errc::not_found, fmt::format("there is no issuer called {}", escape(name, 100))};
+}
+
 std::string_view to_string(state s) noexcept {
     switch (s) {
     case state::starting:
@@ -227,8 +235,7 @@ std::optional<certificate_status> engine_impl::show(std::string_view name) const
 awaitable<result<certificate_status>> engine_impl::examine(std::string name) {
     const entry_ptr who = find(name);
     if (!who) {
-        co_return fail(errc::not_found,
-                       fmt::format("there is no managed certificate called {}", escape(name, 100)));
+        co_return fail(no_such_certificate(name));
     }
     const auto watched = [&](certificate_status shown) {
         shown.crl_problem = crl_problem(*who);
