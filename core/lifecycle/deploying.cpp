@@ -12,6 +12,7 @@ deployment_task task_for(const machine_state& state, const version_facts& wanted
     deployment_task task;
     task.certificate = state.wanted->name;
     task.names = state.wanted->names;
+    task.outputs = state.wanted->policy->outputs;
     task.deployments = state.wanted->policy->deploy;
     task.live_directory = parts.files.live_directory(state.wanted->name);
     for (const leaf_facts& leaf : wanted.leaves) {
@@ -38,7 +39,7 @@ awaitable<result<void>> switch_live(const machine_state& state, const version_fa
 awaitable<machine_event> perform_deployment(const machine_state& state, const engine_parts& parts,
                                             teller tell) {
     const bool live = state.staged->just_staged && state.live && state.live->number == state.staged->number;
-    if (live && state.wanted->policy->deploy.empty()) {
+    if (live && !state.wanted->policy->has_deployments()) {
         co_return deployed{}; // it was made live as it was stored
     }
     const version_facts target = *state.staged;
@@ -59,7 +60,7 @@ awaitable<machine_event> perform_deployment(const machine_state& state, const en
                       .fields = {}};
         parts.events.emit(unsaved);
     }
-    if (state.wanted->policy->deploy.empty()) {
+    if (!state.wanted->policy->has_deployments()) {
         co_return deployed{};
     }
     deployment_task forward = task_for(state, target, before, parts);

@@ -58,7 +58,7 @@ void engine_impl::assign(assignment what) {
         const entry_ptr who = found->second;
         entries_.erase(found);
         const bool changed = !(*who->wanted == *wanted);
-        const bool elsewhere = who->wanted->policy->deploy != wanted->policy->deploy;
+        const bool elsewhere = !who->wanted->policy->deploys_like(*wanted->policy);
         if (changed) {
             who->wanted = wanted;
         }

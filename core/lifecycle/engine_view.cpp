@@ -161,7 +161,7 @@ certificate_status status_of(const machine_state& machine, const next_step& next
     shown.last_success = job.last_success;
     shown.deployed =
         machine.live && !machine.staged &&
-        (machine.wanted->policy->deploy.empty() || job.deployed == machine.live->first().fingerprint);
+        (!machine.wanted->policy->has_deployments() || job.deployed == machine.live->first().fingerprint);
     shown.deploy_failures = job.deploy_failures;
     shown.deploy_problem = job.deploy_problem;
     for (const storage::order_record& order : job.orders) {

@@ -109,7 +109,7 @@ void engine_impl::settle_in(const entry_ptr& who, storage::job_record record) {
         return;
     }
     auto facts = facts_from_record(record, *who->wanted, parts_.time.now(), pool_);
-    if (!facts || (!facts->deployed && !who->wanted->policy->deploy.empty())) {
+    if (!facts || (!facts->deployed && who->wanted->policy->has_deployments())) {
         return;
     }
     who->rest = std::make_unique<resting_facts>(std::move(*facts));

@@ -271,7 +271,7 @@ awaitable<void> engine_impl::make_live(entry_ptr who, unrecorded& done) {
         who->next_check = parts_.time.now(); // the CA's word on the new leaf
         // Where no server was told, the files tell all that the record would: it is written once, with the
         // CA's word in it.
-        if (!who->wanted->policy->deploy.empty() || job.revoking) {
+        if (who->wanted->policy->has_deployments() || job.revoking) {
             co_await save_deployed(who, done);
         }
         co_return;

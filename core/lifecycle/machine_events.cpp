@@ -154,7 +154,7 @@ void taker::operator()(looked& seen) {
             state_.staged.reset();
         }
     }
-    if (!state_.staged && state_.live && !state_.wanted->policy->deploy.empty() &&
+    if (!state_.staged && state_.live && state_.wanted->policy->has_deployments() &&
         job().deployed != state_.live->first().fingerprint) {
         state_.staged = state_.live; // live, but a crash may have come before the servers were reloaded
     }
@@ -173,8 +173,9 @@ void taker::operator()(looked& seen) {
 }
 
 void taker::operator()(const reconfigured& change) {
-    const auto& deploy = change.wanted->policy->deploy;
-    const bool elsewhere = !deploy.empty() && (change.elsewhere || deploy != state_.wanted->policy->deploy);
+    const issuance_policy& policy = *change.wanted->policy;
+    const bool elsewhere =
+        policy.has_deployments() && (change.elsewhere || !policy.deploys_like(*state_.wanted->policy));
     state_.wanted = change.wanted;
     if (elsewhere) {
         deploy_live_again();

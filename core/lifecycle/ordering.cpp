@@ -291,7 +291,7 @@ awaitable<machine_event> conversation::keep(std::vector<issued_chain> chains) {
     const wall_time now = parts_.time.now();
     auto store = [this, &chains, now] {
         return parts_.files.keep(state_.wanted->name, state_.wanted->names, chains, now,
-                                 state_.wanted->policy->deploy.empty());
+                                 !state_.wanted->policy->has_deployments());
     };
     auto version = co_await parts_.workers.run(store);
     if (!version) {

@@ -95,7 +95,7 @@ resting_facts facts_to_rest(const machine_state& state, const next_step& next, t
     facts.version = state.live->number;
     facts.why = next.why;
     facts.deployed =
-        state.wanted->policy->deploy.empty() || state.job.deployed == state.live->first().fingerprint;
+        !state.wanted->policy->has_deployments() || state.job.deployed == state.live->first().fingerprint;
     facts.issuer = pool(state.job.issuer);
     facts.due = next.when;
     facts.last_success = state.job.last_success;

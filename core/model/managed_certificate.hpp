@@ -1,6 +1,7 @@
 #pragma once
 #include "core/model/identifier.hpp"
 #include "core/model/key_type.hpp"
+#include "core/model/output.hpp"
 
 #include <memory>
 #include <string>
@@ -37,8 +38,16 @@ struct issuance_policy {
         key_type::ecdsa_p256}; ///< one certificate for each, deployed together; no repeats
     bool reuse_key = false;    ///< renewals keep the private key
     preflight_mode preflight = preflight_mode::warn;
-    std::string profile; ///< goes before the issuer's own
+    std::string profile;                       ///< goes before the issuer's own
+    std::vector<certificate_output> outputs{}; ///< written before anything is deployed
     std::vector<std::string> deploy;
+
+    /// Whether a new version needs more than the live link.
+    [[nodiscard]] bool has_deployments() const noexcept { return !outputs.empty() || !deploy.empty(); }
+    /// Whether it would be deployed in the same way by the other.
+    [[nodiscard]] bool deploys_like(const issuance_policy& other) const {
+        return outputs == other.outputs && deploy == other.deploy;
+    }
 
     friend bool operator==(const issuance_policy&, const issuance_policy&) = default;
 };

@@ -3,6 +3,7 @@
 #include "core/base/async.hpp"
 #include "core/base/error.hpp"
 #include "core/model/identifier.hpp"
+#include "core/model/output.hpp"
 
 #include <string>
 #include <vector>
@@ -14,9 +15,10 @@ namespace evercert {
 struct deployment_task {
     std::string certificate; ///< managed certificate
     std::vector<identifier> names;
-    std::vector<std::string> deployments;  ///< names under `deployments`, in order
-    std::string live_directory;            ///< absolute path of live/<name>
-    std::vector<std::string> fingerprints; ///< SHA-256 of the leaves of which one must be served (one for
+    std::vector<certificate_output> outputs; ///< written first
+    std::vector<std::string> deployments;    ///< names under `deployments`, in order
+    std::string live_directory;              ///< absolute path of live/<name>
+    std::vector<std::string> fingerprints;   ///< SHA-256 of the leaves of which one must be served (one for
                                            ///< each key type: the client's algorithms choose), lower-case hex
     std::vector<std::string>
         predecessors; ///< fingerprints of our older versions: "not yet", not "somebody else's"
