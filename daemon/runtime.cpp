@@ -10,6 +10,7 @@
 #include "daemon/hardening.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/memory.hpp"
+#include "daemon/sandbox/sandbox.hpp"
 #include "daemon/wiring.hpp"
 #include "systemd/listen_fds.hpp"
 #include "systemd/notifier.hpp"
@@ -86,6 +87,8 @@ private:
     std::unique_ptr<time_source> time_;
     std::unique_ptr<log> log_;
     wall_time started_;
+    sandbox_plan allowed_;
+    confinement confined_;
     systemd::notifier manager_;
     std::unique_ptr<wiring> objects_;
     std::unique_ptr<net::http_server> control_;
@@ -126,7 +129,7 @@ int runtime::run() {
     return exit_code_;
 }
 
-/// Steps 4 to 6.
+/// Steps 4 to 7.
 result<void> runtime::start_up() {
     auto files = open_store(settings_.data_dir);
     if (!files) {
@@ -136,6 +139,9 @@ result<void> runtime::start_up() {
     if (!sockets) {
         return fail(sockets.error());
     }
+    make_socket_folder(settings_.control.socket);
+    allowed_ = plan_sandbox(settings_, false);
+    confined_ = enter_sandbox(allowed_, *log_);
     objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, *log_, std::move(*files), settings_,
                                         std::move(*sockets));
     control_parts parts{
@@ -149,7 +155,6 @@ result<void> runtime::start_up() {
         .dns_records = [this](std::string name) { return objects_->records().look(std::move(name)); }};
     control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
                                      make_control_handler(std::move(parts)));
-    make_socket_folder(settings_.control.socket);
     net::unix_endpoint socket;
     socket.path = settings_.control.socket;
     socket.group = settings_.control.group;
@@ -159,7 +164,7 @@ result<void> runtime::start_up() {
     return {};
 }
 
-/// Steps 7 and 8, then the daemon's life.
+/// Steps 8 and 9, then the daemon's life.
 awaitable<void> runtime::live() {
     tasks_.spawn("signals", watch_signals());
     config::settings first = settings_;
@@ -251,7 +256,10 @@ result<std::string> runtime::reload() {
                     "the new configuration has mistakes, the running one stays in force:\n" +
                         join(lines, "\n"));
     }
-    const config::difference change = config::compare(settings_, *loaded);
+    config::difference change = config::compare(settings_, *loaded);
+    for (std::string& need : beyond(allowed_, plan_sandbox(*loaded, false))) {
+        change.needs_restart.push_back(std::move(need));
+    }
     std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(),
                                    change.changed.size(), change.removed.size());
     if (!change.needs_restart.empty()) {
@@ -280,6 +288,7 @@ daemon_status runtime::describe() const {
     told.version = EVERCERT_VERSION;
     told.pid = ::getpid();
     told.started = started_;
+    told.confined = confined_;
     told.listeners = objects_->challenges().addresses();
     told.listeners.push_back(settings_.control.socket);
     return told;

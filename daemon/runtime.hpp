@@ -19,10 +19,11 @@ struct run_options {
 ///   2. open the log
 ///   3. harden the process: secure heap, umask, no core dumps, file limit
 ///   4. open and lock the store
-///   5. take over sockets that systemd passed; wire the objects
-///   6. open the control socket
-///   7. apply the settings: open listeners (trouble is an event, tried again), give the engine its work
-///   8. tell systemd READY; start the watchdog. No step waits for a CA.
+///   5. take over sockets that systemd passed
+///   6. give up what the settings have no need for, before there are threads; wire the objects
+///   7. open the control socket
+///   8. apply the settings: open listeners (trouble is an event, tried again), give the engine its work
+///   9. tell systemd READY; start the watchdog. No step waits for a CA.
 /// Reload (SIGHUP, POST /v1/reload): load and check; with mistakes say so and go on as before; else apply.
 /// Stop (SIGTERM, SIGINT), within 10 s:
 ///   1. tell systemd STOPPING; a second signal ends at once

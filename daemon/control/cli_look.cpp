@@ -12,7 +12,7 @@ namespace {
 /// CAs and name servers are asked, and may be slow.
 constexpr milliseconds longest_look = std::chrono::minutes(3);
 
-/// Of all certificates, page by page.
+/// At all certificates, page by page, and at the daemon.
 int look_at_all(const conversation& with) {
     certificate_page all;
     do {
@@ -29,11 +29,21 @@ int look_at_all(const conversation& with) {
         all.more = page->more && !page->certificates.empty();
         std::ranges::move(page->certificates, std::back_inserter(all.certificates));
     } while (all.more);
-    if (with.options().json) {
-        with.say(page_to_json(all));
-    } else {
-        with.world().out(status_view(all.certificates, with.world().time.now(), with.world().width));
+    const auto daemon = with.ask("GET", "/v1/status");
+    if (!daemon) {
+        return daemon.error();
     }
+    if (with.options().json) {
+        with.say(page_to_json(all, *daemon));
+        return exit_done;
+    }
+    const auto told = with.understood(status_from_json(*daemon));
+    if (!told) {
+        return told.error();
+    }
+    const wall_time now = with.world().time.now();
+    with.world().out(status_view(all.certificates, now, with.world().width));
+    with.world().out("\n" + daemon_view(*told, now, with.world().width));
     return exit_done;
 }
 

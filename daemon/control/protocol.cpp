@@ -158,11 +158,14 @@ result<certificate_status> read_certificate(const json::value& from) {
 
 } // namespace
 
-std::string page_to_json(const certificate_page& page) {
+std::string page_to_json(const certificate_page& page, std::string_view status) {
     json::writer out;
     begin_answer(out);
     write_list(out, "certificates", page.certificates, write_certificate);
     out.member_bool("more", page.more);
+    if (!status.empty()) {
+        out.key("daemon").raw(status);
+    }
     out.end_object();
     return out.text();
 }
@@ -173,28 +176,6 @@ std::string certificate_to_json(const certificate_status& one) {
     out.key("certificate");
     write_certificate(out, one);
     out.end_object();
-    return out.text();
-}
-
-std::string status_to_json(const daemon_status& daemon, wall_time now,
-                           const std::map<lifecycle::state, std::size_t>& counts) {
-    json::writer out;
-    begin_answer(out);
-    out.member("version", daemon.version);
-    out.member("pid", std::int64_t{daemon.pid});
-    out.member("started", format_time(daemon.started));
-    out.member("uptime_seconds", std::chrono::floor<seconds>(now - daemon.started).count());
-    out.member("listeners", daemon.listeners);
-    out.key("certificates").begin_object();
-    std::size_t total = 0;
-    for (const auto& [each, count] : counts) {
-        total += count;
-    }
-    out.member("total", static_cast<std::int64_t>(total));
-    for (const auto& [each, count] : counts) {
-        out.member(lifecycle::to_string(each), static_cast<std::int64_t>(count));
-    }
-    out.end_object().end_object();
     return out.text();
 }
 

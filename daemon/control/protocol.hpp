@@ -4,6 +4,7 @@
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/history.hpp"
 #include "daemon/control/explain.hpp"
+#include "daemon/sandbox/sandbox.hpp"
 #include "solvers/dns_persist01/standing_report.hpp"
 
 #include <map>
@@ -22,6 +23,7 @@ struct daemon_status {
     long pid = 0;
     wall_time started;
     std::vector<std::string> listeners; ///< addresses and socket paths
+    confinement confined;
 };
 
 /// Some of all certificates, sorted by name.
@@ -30,12 +32,12 @@ struct certificate_page {
     bool more = false; ///< there are others after the last of these
 };
 
-/// {"schema", "certificates": [...], "more"}
-std::string page_to_json(const certificate_page& page);
+/// {"schema", "certificates": [...], "more"}, and "daemon" if there is such a JSON text.
+std::string page_to_json(const certificate_page& page, std::string_view status = {});
 /// {"schema", "certificate": {...}}
 std::string certificate_to_json(const lifecycle::certificate_status& one);
-/// {"schema", "version", "pid", "started", "uptime_seconds", "listeners", "certificates": {"total",
-/// "<state>": n ...}}
+/// {"schema", "version", "pid", "started", "uptime_seconds", "listeners", "confined": {"runs_as",
+/// "capabilities", "no_new_privileges", "layers", "gaps"}, "certificates": {"total", "<state>": n ...}}
 std::string status_to_json(const daemon_status& daemon, wall_time now,
                            const std::map<lifecycle::state, std::size_t>& counts);
 /// {"schema", "plan": [{"certificate", "when", "state", "cause", "reason", "issuer", "expires"}]}
@@ -60,6 +62,7 @@ std::string message_to_json(std::string_view message);
 std::string error_to_json(const error& what);
 
 // Parsing, for the client. Errors: errc::protocol or errc::parse; a newer schema is errc::unsupported.
+result<daemon_status> status_from_json(std::string_view text);
 result<certificate_page> page_from_json(std::string_view text);
 result<lifecycle::certificate_status> certificate_from_json(std::string_view text);
 result<std::vector<lifecycle::planned_step>> plan_from_json(std::string_view text);

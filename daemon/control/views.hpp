@@ -3,6 +3,7 @@
 #include "core/base/time.hpp"
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/history.hpp"
+#include "daemon/control/protocol.hpp"
 #include "solvers/dns_persist01/standing_report.hpp"
 
 #include <cstddef>
@@ -18,6 +19,8 @@ std::string relative(wall_time when, wall_time now);
 /// NAME, STATE, ISSUER, EXPIRES, NEXT, PROBLEM; "no certificates" if there are none.
 std::string status_view(const std::vector<lifecycle::certificate_status>& all, wall_time now,
                         std::size_t width);
+/// What runs and what confines it.
+std::string daemon_view(const daemon_status& told, wall_time now, std::size_t width);
 /// Everything about one.
 std::string certificate_view(const lifecycle::certificate_status& one, wall_time now);
 /// The problem an operator has to know of: of ordering, else of deploying, else empty.

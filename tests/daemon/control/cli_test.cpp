@@ -11,29 +11,57 @@ using namespace evercert;
 using namespace evercert::daemon;
 using namespace evercert::testing;
 
-TEST_CASE("status prints a table, or the daemon's JSON") {
+namespace {
+
+/// What GET /v1/status answers.
+std::string sample_daemon() {
+    daemon_status told;
+    told.version = "1.2.3";
+    told.pid = 42;
+    told.started = wall_time{};
+    told.listeners = {"[::]:80", "/run/evercert/control.sock"};
+    told.confined = {.runs_as = "evercert",
+                     .capabilities = "none",
+                     .no_new_privileges = true,
+                     .layers = {"system calls: filtered by evercertd"},
+                     .gaps = {"files: the kernel has no Landlock"}};
+    return status_to_json(told, wall_time{std::chrono::hours(1)}, {});
+}
+
+} // namespace
+
+TEST_CASE("status prints a table and what confines the daemon, or its JSON") {
     terminal b;
     b.answer(200, page_to_json({{sample_status("example")}}));
+    b.answer(200, sample_daemon());
     CHECK(b.run(command("status")) == 0);
     CHECK(b.out.starts_with("NAME     STATE    ISSUER"));
+    CHECK(b.out.find("1.2.3, pid 42, started") != std::string::npos);
+    CHECK(b.out.find("[::]:80, /run/evercert/control.sock") != std::string::npos);
+    CHECK(b.out.find("evercert; capabilities: none; no new privileges") != std::string::npos);
+    CHECK(b.out.find("system calls: filtered by evercertd") != std::string::npos);
+    CHECK(b.out.find("files: the kernel has no Landlock") != std::string::npos);
     CHECK(b.sockets.front() == "/run/evercert/control.sock");
 
     b.out.clear();
     b.answer(200, page_to_json({}));
+    b.answer(200, sample_daemon());
     auto options = command("status");
     options.json = true;
     CHECK(b.run(options) == 0);
-    CHECK(b.out == "{\"schema\":1,\"certificates\":[],\"more\":false}\n");
+    CHECK(b.out == "{\"schema\":1,\"certificates\":[],\"more\":false,\"daemon\":" + sample_daemon() + "}\n");
 }
 
 TEST_CASE("status of many is asked for page by page") {
     terminal b;
     b.answer(200, page_to_json({{sample_status("a"), sample_status("b")}, true}));
     b.answer(200, page_to_json({{sample_status("c")}}));
+    b.answer(200, sample_daemon());
     auto options = command("status");
     options.json = true;
     CHECK(b.run(options) == 0);
-    CHECK(b.asked == std::vector<std::string>{"GET /v1/certificates", "GET /v1/certificates?after=b"});
+    CHECK(b.asked ==
+          std::vector<std::string>{"GET /v1/certificates", "GET /v1/certificates?after=b", "GET /v1/status"});
     const auto shown = page_from_json(b.out);
     REQUIRE(shown);
     CHECK(shown->certificates.size() == 3);
@@ -41,6 +69,7 @@ TEST_CASE("status of many is asked for page by page") {
 
     // A daemon that says so without telling any is not asked for ever.
     b.answer(200, page_to_json({{}, true}));
+    b.answer(200, sample_daemon());
     CHECK(b.run(options) == 0);
 }
 
@@ -309,6 +338,7 @@ TEST_CASE("The socket comes from the configuration that was named") {
         "good.yaml", "email: ops@example.com\nagree_to_terms: true\ncontrol: { socket: /tmp/own.sock }\n"
                      "certificates:\n  - { names: [example.com] }\n");
     b.answer(200, page_to_json({}));
+    b.answer(200, sample_daemon());
     auto options = command("status");
     options.config = good;
     CHECK(b.run(options) == 0);
@@ -317,7 +347,7 @@ TEST_CASE("The socket comes from the configuration that was named") {
     options.config = "/nonexistent/other.yaml";
     CHECK(b.run(options) == 2);
     CHECK(b.err.find("/nonexistent/other.yaml") != std::string::npos);
-    CHECK(b.sockets.size() == 1);
+    CHECK(b.sockets.size() == 2);
 }
 
 TEST_CASE("check reads a file without a daemon") {
