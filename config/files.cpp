@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -16,6 +15,8 @@
 
 namespace evercert::config {
 namespace {
+
+constexpr std::size_t block_size = 65536;
 
 std::unexpected<error> refuse(errc code, std::string text) {
     return fail(code, std::move(text));
@@ -35,10 +36,11 @@ result<std::string> read_file(const std::string& path, std::size_t limit, bool r
     if (S_ISDIR(info.st_mode) || (regular_only && !S_ISREG(info.st_mode))) {
         return refuse(errc::io, "it is not a file");
     }
+    // Straight into the text, and into one buffer if it is a small one: it may be a secret.
     std::string text;
-    std::array<char, 65536> block{};
-    while (text.size() <= limit) {
-        const ssize_t got = ::read(file.get(), block.data(), block.size());
+    for (std::size_t have = 0; have <= limit;) {
+        text.resize(have + std::min(limit + 1 - have, block_size));
+        const ssize_t got = ::read(file.get(), text.data() + have, text.size() - have);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -46,9 +48,10 @@ result<std::string> read_file(const std::string& path, std::size_t limit, bool r
             return refuse(errc::io, std::strerror(errno));
         }
         if (got == 0) {
+            text.resize(have);
             return text;
         }
-        text.append(block.data(), static_cast<std::size_t>(got));
+        have += static_cast<std::size_t>(got);
     }
     return refuse(errc::too_large, fmt::format("it has more than {} bytes", limit));
 }

@@ -1,4 +1,5 @@
 // evercertd: the daemon's command line.
+#include "core/crypto/secret.hpp"
 #include "daemon/runtime.hpp"
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 #include <exception>
 
 int main(int argc, char** argv) {
+    evercert::crypto::wipe_what_openssl_frees(); // which works only before anything else
     evercert::daemon::run_options options;
     CLI::App app("evercertd obtains, renews and deploys TLS certificates from ACME CAs.", "evercertd");
     app.set_version_flag("--version", "evercertd " EVERCERT_VERSION);

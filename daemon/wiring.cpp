@@ -3,6 +3,7 @@
 #include "core/backends/filesystem_store.hpp"
 #include "core/backends/process_runner.hpp"
 #include "core/crypto/base64url.hpp"
+#include "core/crypto/secret_file.hpp"
 #include "core/dns/system_client.hpp"
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
@@ -10,9 +11,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <utility>
 
 namespace evercert::daemon {
@@ -28,16 +27,12 @@ std::string environment(const char* lower, const char* upper) {
 }
 
 result<crypto::secret> read_hmac_key(const std::string& file) {
-    std::ifstream in(file, std::ios::binary);
-    std::string text(4096, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
-    if (text.empty()) {
-        return fail(errc::io,
-                    fmt::format("the external account's key file {} cannot be read or is empty", file));
+    constexpr std::size_t limit = 4096;
+    const auto text = crypto::read_secret_file(file, limit, "the external account's key file " + file);
+    if (!text) {
+        return fail(text.error());
     }
-    auto decoded = crypto::base64_decode_liberal(text);
-    crypto::wipe(text);
+    auto decoded = crypto::base64_decode_liberal(text->view());
     if (!decoded || decoded->empty()) {
         return fail(errc::parse,
                     fmt::format("{} does not hold a base64 HMAC key as the CA hands it out", file));

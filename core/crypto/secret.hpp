@@ -25,10 +25,21 @@ public:
     ~secret() { wipe(bytes_); }
     [[nodiscard]] std::string_view view() const noexcept { return bytes_; }
     [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
+    /// Drops the line ends that editors leave behind it.
+    void drop_line_ends() noexcept {
+        while (!bytes_.empty() && (bytes_.back() == '\n' || bytes_.back() == '\r')) {
+            bytes_.pop_back();
+        }
+    }
 
 private:
     std::string bytes_;
 };
+
+/// From now on all that OpenSSL frees on the ordinary heap is overwritten: reading a key from DER leaves its
+/// number behind there. First thing in a program, before OpenSSL has allocated anything; false if that is
+/// too late.
+bool wipe_what_openssl_frees() noexcept;
 
 /// Prepares OpenSSL's locked heap, so that private keys live in memory that is neither swapped nor dumped.
 /// Once, before the first key. False when the pages could not be protected.

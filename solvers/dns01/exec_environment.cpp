@@ -1,16 +1,13 @@
 #include "solvers/dns01/exec_environment.hpp"
 
 #include "core/base/text.hpp"
-#include "core/base/unique_fd.hpp"
 #include "core/crypto/secret.hpp"
+#include "core/crypto/secret_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace evercert::solvers {
 namespace {
@@ -43,39 +40,6 @@ bool unquote(std::string_view raw, std::string& value) {
         value += raw[i];
     }
     return raw.find('\0') == raw.npos;
-}
-
-/// The bytes, in a buffer that never moved, so that one wipe is enough.
-result<crypto::secret> read_secret(const std::string& file) {
-    const std::string what = fmt::format("cannot read the environment file {}", escape(file));
-    const unique_fd in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (in.get() < 0) {
-        return fail(system_error(errno, what));
-    }
-    std::string bytes;
-    bytes.resize(file_limit + 1);
-    std::size_t size = 0;
-    while (size < bytes.size()) {
-        const auto n = ::read(in.get(), bytes.data() + size, bytes.size() - size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            const int why = errno;
-            crypto::wipe(bytes);
-            return fail(system_error(why, what));
-        }
-        if (n == 0) {
-            break;
-        }
-        size += static_cast<std::size_t>(n);
-    }
-    if (size > file_limit) {
-        crypto::wipe(bytes);
-        return fail(errc::too_large, fmt::format("{}: it has more than {} KiB", what, file_limit / 1024));
-    }
-    bytes.resize(size);
-    return crypto::secret(std::move(bytes));
 }
 
 } // namespace
@@ -148,7 +112,8 @@ result<void> parse_environment(std::string_view text, std::string_view file, lin
 }
 
 result<void> load_environment(const std::string& file, line_rule rule, secret_environment& into) {
-    auto bytes = read_secret(file);
+    auto bytes =
+        crypto::read_secret_file(file, file_limit, fmt::format("the environment file {}", escape(file)));
     if (!bytes) {
         return fail(std::move(bytes.error()));
     }
