@@ -18,6 +18,12 @@ void read_eab(const section& entry, issuer& into, mistake_list& mistakes) {
     }
     into.eab.emplace();
     into.eab->key_id = eab->text("key_id").value_or("");
+    into.eab->hmac_key_credential = eab->text("hmac_key_credential").value_or("");
+    if (eab->find("hmac_key_file").has_value() == eab->find("hmac_key_credential").has_value()) {
+        mistakes.add(entry.at("eab"), key_of(into.name, "eab"),
+                     "the HMAC key lies in a file or is a systemd credential: give either hmac_key_file or "
+                     "hmac_key_credential");
+    }
     if (const auto file = eab->path("hmac_key_file")) {
         into.eab->hmac_key_file = *file;
         if (auto trouble = hmac_key_trouble(*file); !trouble.empty()) {

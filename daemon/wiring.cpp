@@ -3,11 +3,11 @@
 #include "core/backends/filesystem_store.hpp"
 #include "core/backends/process_runner.hpp"
 #include "core/crypto/base64url.hpp"
-#include "core/crypto/secret_file.hpp"
 #include "core/dns/system_client.hpp"
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
 #include "core/preflight/preflight.hpp"
+#include "solvers/dns01/secret_source.hpp"
 
 #include <fmt/format.h>
 
@@ -26,16 +26,19 @@ std::string environment(const char* lower, const char* upper) {
     return value != nullptr ? value : "";
 }
 
-result<crypto::secret> read_hmac_key(const std::string& file) {
+result<crypto::secret> read_hmac_key(const external_account& whose) {
     constexpr std::size_t limit = 4096;
-    const auto text = crypto::read_secret_file(file, limit, "the external account's key file " + file);
+    result<solvers::secret_source> source =
+        whose.hmac_key_credential.empty() ? solvers::secret_source::file(whose.hmac_key_file)
+                                          : solvers::secret_source::credential(whose.hmac_key_credential);
+    result<crypto::secret> text = source ? source->read(limit) : fail(source.error());
     if (!text) {
-        return fail(text.error());
+        return fail(text.error().within("the external account's HMAC key"));
     }
     auto decoded = crypto::base64_decode_liberal(text->view());
     if (!decoded || decoded->empty()) {
-        return fail(errc::parse,
-                    fmt::format("{} does not hold a base64 HMAC key as the CA hands it out", file));
+        return fail(errc::parse, fmt::format("{} does not hold a base64 HMAC key as the CA hands it out",
+                                             source->place()));
     }
     return crypto::secret(std::move(*decoded));
 }

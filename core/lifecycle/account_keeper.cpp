@@ -190,7 +190,7 @@ awaitable<acme::outcome<void>> account_keeper::open(bool in_doubt) {
     terms.contacts = settings_.contacts;
     terms.agree_to_terms = settings_.agree_to_terms;
     if (settings_.eab) {
-        auto hmac = parts_.read_hmac_key(settings_.eab->hmac_key_file);
+        auto hmac = parts_.read_hmac_key(*settings_.eab);
         if (!hmac) {
             co_return std::unexpected(account_failure(hmac.error()));
         }

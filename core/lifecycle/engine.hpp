@@ -211,8 +211,8 @@ public:
 
 /// Makes the conversation partner for an issuer; called once per issuer (and again when its settings change).
 using client_factory = std::function<result<std::unique_ptr<acme::client>>(const issuer&)>;
-/// The decoded HMAC key of an external account, read from the file that the configuration names.
-using secret_reader = std::function<result<crypto::secret>(const std::string& file)>;
+/// The decoded HMAC key of an external account, read from where the configuration says.
+using secret_reader = std::function<result<crypto::secret>(const external_account& whose)>;
 /// Asks the CRL that a leaf names; see revocation_watch::check.
 using crl_checker = std::function<awaitable<crl_answer>(watched_leaf leaf,
                                                         std::shared_ptr<const crypto::certificate> issuer)>;

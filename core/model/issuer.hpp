@@ -8,10 +8,12 @@
 
 namespace evercert {
 
-/// External account binding (RFC 8555 section 7.3.4): the key is read from its file when it is used.
+/// External account binding (RFC 8555 section 7.3.4): the key is read when it is used, from one of two
+/// places. It is base64url text, as CAs hand it out.
 struct external_account {
     std::string key_id;
-    std::string hmac_key_file; ///< base64url text, as CAs hand it out
+    std::string hmac_key_file;
+    std::string hmac_key_credential{}; ///< or the name of a systemd credential
     friend bool operator==(const external_account&, const external_account&) = default;
 };
 

@@ -132,6 +132,11 @@ TEST_CASE("values of a wrong type or out of bounds are refused at their place") 
          "it is not a file"},
         {head + "issuers: {zerossl: {eab: {key_id: k, hmac_key_file: /no/file}}}\n",
          "4:53: issuers.zerossl.eab.hmac_key_file", "cannot be read"},
+        {head + "issuers: {zerossl: {eab: {key_id: k}}}\n", "4:26: issuers.zerossl.eab",
+         "give either hmac_key_file or hmac_key_credential"},
+        {head + "issuers: {zerossl: {eab: {key_id: k, hmac_key_credential: c, hmac_key_file: "
+                "/proc/sys/kernel/ostype}}}\n",
+         "4:26: issuers.zerossl.eab", "give either hmac_key_file or hmac_key_credential"},
         {head + "issuers: {letsencrypt: {account_key: dsa}}\n", "4:38: issuers.letsencrypt.account_key",
          "allowed: ecdsa-p256, ecdsa-p384, rsa-2048, rsa-3072, rsa-4096, ed25519"},
         {head + "issuers: {letsencrypt: {limits: {concurrent_orders: 0}}}\n",

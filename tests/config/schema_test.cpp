@@ -157,7 +157,7 @@ TEST_CASE("every key of the schema has a sentence and a place in the tree") {
     }
     CHECK(schema_tree().keys.size() == 11);
     CHECK(schema_tree().below.at("issuers").element()->below.at("eab").keys ==
-          std::vector<std::string_view>{"key_id", "hmac_key_file"});
+          std::vector<std::string_view>{"key_id", "hmac_key_file", "hmac_key_credential"});
 }
 
 TEST_CASE("every key refuses a value of another type at its place") {

@@ -227,7 +227,7 @@ void world::start_daemon() {
         .random = *chances_.engine,
         .workers = workers_,
         .make_client = std::move(make_client),
-        .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); },
+        .read_hmac_key = [](const external_account&) { return result<crypto::secret>(); },
         .check_crl = [this](lifecycle::watched_leaf leaf, std::shared_ptr<const crypto::certificate>)
             -> awaitable<lifecycle::crl_answer> { co_return check_crl(leaf); },
         .peek_crl = [this](const lifecycle::watched_leaf& leaf, const crypto::certificate&)

@@ -236,7 +236,7 @@ struct engine_on_disk {
             .random = *random,
             .workers = workers,
             .make_client = make_client,
-            .read_hmac_key = [](const std::string&) { return result<crypto::secret>(); },
+            .read_hmac_key = [](const external_account&) { return result<crypto::secret>(); },
             .check_crl = check_crl,
             .peek_crl = peek_crl,
             .look_ahead = look_ahead};
