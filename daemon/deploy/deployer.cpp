@@ -36,8 +36,8 @@ using batch = std::vector<shared_member>;
 
 void break_off(const batch& members, bool stopping) {
     for (const shared_member& m : members) {
-        m->settle(stopping ? fail(errc::cancelled, "the deployment was broken off: evercertd is stopping")
-                           : fail(errc::internal, "the deployment was broken off by a mistake in evercertd"));
+        m->settle(stopping ? fail(errc::cancelled, "the deployment was broken off: the program is stopping")
+                           : fail(errc::internal, "the deployment was broken off by a mistake of the program"));
     }
 }
 
@@ -69,13 +69,14 @@ class coalescing_deployer final : public server_deployer {
 public:
     coalescing_deployer(const asio::any_io_executor& executor, process_runner& runner, time_source& time,
                         event_sink& events, std::map<std::string, deployment> deployments, tls_probe probe,
-                        deploy_timing timing)
+                        deploy_timing timing, deploy_steps steps)
         : runner_(runner)
         , time_(time)
         , events_(events)
         , deployments_(std::move(deployments))
         , probe_(std::move(probe))
         , timing_(timing)
+        , steps_(steps)
         , tasks_(executor,
                  [this](const std::string& task, const std::string& what) { report_bug(task, what); }) {}
 
@@ -93,6 +94,7 @@ private:
     awaitable<void> serve(std::string name);
     awaitable<void> run_hooks(deployment how, batch members);
     awaitable<void> run_once(deployment how, batch members);
+    awaitable<bool> run_programs(deployment how, batch members);
     awaitable<void> verify(deployment how, batch members);
     void report(std::string_view id, severity level, const deployment& how, const batch& members,
                 std::string message);
@@ -104,6 +106,7 @@ private:
     std::map<std::string, deployment> deployments_;
     tls_probe probe_;
     deploy_timing timing_;
+    deploy_steps steps_;
     std::map<std::string, lane> lanes_;
     bool stopping_ = false;
     task_group tasks_;
@@ -113,7 +116,7 @@ awaitable<result<void>> coalescing_deployer::deploy(deployment_task task) {
     const auto shared = std::make_shared<const deployment_task>(std::move(task));
     for (const std::string& name : shared->deployments) {
         if (stopping_) {
-            co_return fail(errc::cancelled, "nothing is deployed any more: evercertd is stopping");
+            co_return fail(errc::cancelled, "nothing is deployed any more: the program is stopping");
         }
         const auto self = std::make_shared<member>(shared, time_.make_timer());
         const abandon_at_exit guard(*self);
@@ -182,10 +185,14 @@ awaitable<void> coalescing_deployer::serve(std::string name) {
             }
             continue;
         }
-        if (is_hook(how->second)) {
-            co_await run_hooks(how->second, members);
-        } else {
+        if (!is_hook(how->second)) {
             co_await run_once(how->second, members);
+        } else if (steps_ == deploy_steps::looks) { // a hook's exit code decides, which was seen elsewhere
+            for (const shared_member& m : members) {
+                m->settle(result<void>());
+            }
+        } else {
+            co_await run_hooks(how->second, members);
         }
     }
 }
@@ -206,6 +213,23 @@ awaitable<void> coalescing_deployer::run_hooks(deployment how, batch members) {
 }
 
 awaitable<void> coalescing_deployer::run_once(deployment how, batch members) {
+    if (steps_ != deploy_steps::looks) {
+        const bool done = co_await run_programs(how, members);
+        if (!done) {
+            co_return;
+        }
+    }
+    if (steps_ != deploy_steps::programs && !how.verify.empty()) {
+        co_await verify(how, members);
+        co_return;
+    }
+    for (const shared_member& m : members) {
+        m->settle(result<void>());
+    }
+}
+
+/// False when a step failed, which all members have been told.
+awaitable<bool> coalescing_deployer::run_programs(deployment how, batch members) {
     auto outcome = co_await run_config_test(runner_, how);
     if (outcome && !how.test.empty()) {
         report("deploy.tested", severity::debug, how, members, "the server accepts its configuration");
@@ -220,13 +244,12 @@ awaitable<void> coalescing_deployer::run_once(deployment how, batch members) {
             report("deploy.reloaded", severity::info, how, members, "the server was reloaded");
         }
     }
-    if (!outcome || how.verify.empty()) {
+    if (!outcome) {
         for (const shared_member& m : members) {
             m->settle(outcome);
         }
-        co_return;
     }
-    co_await verify(how, members);
+    co_return outcome.has_value();
 }
 
 awaitable<void> coalescing_deployer::verify(deployment how, batch members) {
@@ -286,9 +309,9 @@ void coalescing_deployer::report_bug(const std::string& task, const std::string&
 std::unique_ptr<server_deployer> make_deployer(const asio::any_io_executor& executor, process_runner& runner,
                                                time_source& time, event_sink& events,
                                                std::map<std::string, deployment> deployments, tls_probe probe,
-                                               deploy_timing timing) {
+                                               deploy_timing timing, deploy_steps steps) {
     return std::make_unique<coalescing_deployer>(executor, runner, time, events, std::move(deployments),
-                                                 std::move(probe), timing);
+                                                 std::move(probe), timing, steps);
 }
 
 } // namespace evercert::daemon

@@ -31,6 +31,14 @@ struct deploy_timing {
     std::size_t names_per_task = 20; ///< the first so many names of a certificate are looked at
 };
 
+/// Which steps are done here. Where privileges are split, programs are run by one process and servers looked at
+/// by another; how tasks come together follows from the whole deployment in both.
+enum class deploy_steps {
+    all,
+    programs, ///< test, command and reload_unit; nothing is looked at
+    looks,    ///< handshakes alone
+};
+
 class server_deployer : public deployer {
 public:
     /// Other deployments from the next run on; a run under way keeps what it began with.
@@ -40,12 +48,14 @@ public:
     virtual awaitable<void> stop() = 0;
 };
 
-/// All references must outlive the deployer. See daemon/deploy/README.md for the verdicts and for hooks.
+/// All references must outlive the deployer; `probe` may be empty if nothing is looked at. See
+/// daemon/deploy/README.md for the verdicts and for hooks.
 /// Events: deploy.tested, deploy.reloaded, deploy.hook_ran, deploy.verified, deploy.foreign_certificate,
 /// deploy.unconfirmed. Failures are returned, for the caller to report.
 std::unique_ptr<server_deployer> make_deployer(const asio::any_io_executor& executor, process_runner& runner,
                                                time_source& time, event_sink& events,
                                                std::map<std::string, deployment> deployments, tls_probe probe,
-                                               deploy_timing timing = {});
+                                               deploy_timing timing = {},
+                                               deploy_steps steps = deploy_steps::all);
 
 } // namespace evercert::daemon

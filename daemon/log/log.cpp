@@ -43,7 +43,7 @@ private:
         }
         auto text = make_text_sink(time_, outlets_.lines);
         if (format == config::log_format::automatic && outlets_.journal) {
-            return make_journal_sink("evercertd", std::move(text));
+            return make_journal_sink(outlets_.identifier, std::move(text));
         }
         return text;
     }

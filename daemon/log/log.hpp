@@ -11,6 +11,7 @@ namespace evercert::daemon {
 struct log_outlets {
     line_writer lines;    ///< empty: standard error
     bool journal = false; ///< standard error is the journal
+    std::string identifier = "evercertd"; ///< in the journal
 };
 /// Standard error; the journal if $JOURNAL_STREAM says that it is one.
 log_outlets standard_outlets();
