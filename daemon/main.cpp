@@ -15,6 +15,9 @@ int main(int argc, char** argv) {
     app.add_option("--config", options.config, "configuration file")->capture_default_str();
     app.add_flag("--check", options.check, "check the configuration and end (exit 2 if it has mistakes)");
     app.add_flag("--once", options.once, "do all that is due, then end (exit 1 if something failed)");
+    app.add_option(
+        "--deploy-socket", options.deploy_socket,
+        "let evercert-deploy, which listens there, run deployments and write outputs (default: do it here)");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -140,10 +140,10 @@ result<void> runtime::start_up() {
         return fail(sockets.error());
     }
     make_socket_folder(settings_.control.socket);
-    allowed_ = plan_sandbox(settings_, false);
+    allowed_ = plan_sandbox(settings_, !options_.deploy_socket.empty());
     confined_ = enter_sandbox(allowed_, *log_);
     objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, *log_, std::move(*files), settings_,
-                                        std::move(*sockets));
+                                        std::move(*sockets), options_.deploy_socket);
     control_parts parts{
         .engine = objects_->engine(),
         .time = *time_,
@@ -257,7 +257,7 @@ result<std::string> runtime::reload() {
                         join(lines, "\n"));
     }
     config::difference change = config::compare(settings_, *loaded);
-    for (std::string& need : beyond(allowed_, plan_sandbox(*loaded, false))) {
+    for (std::string& need : beyond(allowed_, plan_sandbox(*loaded, !options_.deploy_socket.empty()))) {
         change.needs_restart.push_back(std::move(need));
     }
     std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(),
@@ -289,6 +289,7 @@ daemon_status runtime::describe() const {
     told.pid = ::getpid();
     told.started = started_;
     told.confined = confined_;
+    told.deploy_socket = options_.deploy_socket;
     told.listeners = objects_->challenges().addresses();
     told.listeners.push_back(settings_.control.socket);
     return told;

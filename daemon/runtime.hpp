@@ -8,8 +8,9 @@ namespace evercert::daemon {
 
 struct run_options {
     std::string config = "/etc/evercert/evercert.yaml";
-    bool check = false; ///< only check the configuration
-    bool once = false;  ///< do all that is due, then end
+    bool check = false;        ///< only check the configuration
+    bool once = false;         ///< do all that is due, then end
+    std::string deploy_socket; ///< deployments are asked for there (evercert-deploy); empty: done here
 };
 
 /// Runs until it is told to stop; returns the exit code (0 done, 1 failed, 2 bad configuration).

@@ -7,6 +7,7 @@
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
 #include "core/preflight/preflight.hpp"
+#include "daemon/helper/remote_deployer.hpp"
 #include "solvers/dns01/secret_source.hpp"
 
 #include <fmt/format.h>
@@ -43,6 +44,17 @@ result<crypto::secret> read_hmac_key(const external_account& whose) {
     return crypto::secret(std::move(*decoded));
 }
 
+/// All steps here, or with privileges split: handshakes here, the rest by evercert-deploy.
+std::unique_ptr<server_deployer> make_deploys(const asio::any_io_executor& executor, process_runner& runner,
+                                              time_source& time, event_sink& events,
+                                              const std::map<std::string, deployment>& deployments,
+                                              const std::string& socket) {
+    const auto steps = socket.empty() ? deploy_steps::all : deploy_steps::looks;
+    auto here = make_deployer(executor, runner, time, events, deployments, net::probe_tls, {}, steps);
+    return socket.empty() ? std::move(here)
+                          : make_remote_deployer(executor, events, socket, deployments, std::move(here));
+}
+
 std::optional<wall_time> next_renewal(const lifecycle::engine& engine, const std::string& certificate) {
     const auto status = engine.show(certificate);
     return status && status->where == lifecycle::state::waiting ? status->next_run : std::nullopt;
@@ -55,7 +67,8 @@ result<std::unique_ptr<store>> open_store(const std::string& data_dir) {
 }
 
 wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, std::unique_ptr<store> files,
-               const config::settings& settings, std::vector<systemd::passed_descriptor> sockets)
+               const config::settings& settings, std::vector<systemd::passed_descriptor> sockets,
+               const std::string& deploy_socket)
     : executor_(std::move(executor))
     , time_(time)
     , random_(make_system_random())
@@ -65,7 +78,7 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
     , workers_(worker_threads)
     , history_(executor_, events, repository_, workers_, time_)
     , processes_(backends::make_process_runner(executor_))
-    , deployer_(make_deployer(executor_, *processes_, time_, history_, settings.deployments, net::probe_tls))
+    , deployer_(make_deploys(executor_, *processes_, time_, history_, settings.deployments, deploy_socket))
     , crls_(std::make_unique<lifecycle::revocation_watch>(http_for(""), time_, *random_, workers_, history_))
     , challenges_(challenge_parts{.executor = executor_,
                                   .time = time_,

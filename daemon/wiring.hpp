@@ -27,9 +27,11 @@ result<std::unique_ptr<store>> open_store(const std::string& data_dir);
 /// The daemon's objects, in the order in which they depend on each other; they go in the reverse order.
 class wiring {
 public:
-    /// `files` is the locked store. Nothing is opened or started here.
+    /// `files` is the locked store. Deployments are done by evercert-deploy at `deploy_socket`, or here if
+    /// that is empty. Nothing is opened or started here.
     wiring(asio::any_io_executor executor, time_source& time, log& events, std::unique_ptr<store> files,
-           const config::settings& settings, std::vector<systemd::passed_descriptor> sockets);
+           const config::settings& settings, std::vector<systemd::passed_descriptor> sockets,
+           const std::string& deploy_socket);
     ~wiring();
 
     /// Objects for these settings: challenges, deployments and the engine's assignment are replaced as far as

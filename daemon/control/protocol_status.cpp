@@ -37,6 +37,7 @@ std::string status_to_json(const daemon_status& daemon, wall_time now,
     out.member("started", format_time(daemon.started));
     out.member("uptime_seconds", std::chrono::floor<seconds>(now - daemon.started).count());
     out.member("listeners", daemon.listeners);
+    out.member("deploy_socket", daemon.deploy_socket);
     write_confinement(out, daemon.confined);
     out.key("certificates").begin_object();
     std::size_t total = 0;
@@ -64,6 +65,7 @@ result<daemon_status> status_from_json(std::string_view text) {
     in.number("pid", pid);
     in.time("started", told.started);
     in.texts("listeners", told.listeners);
+    in.text("deploy_socket", told.deploy_socket);
     in.optional_record("confined", confined, read_confinement);
     told.pid = pid;
     told.confined = std::move(confined).value_or(confinement());

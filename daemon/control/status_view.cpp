@@ -13,6 +13,8 @@ std::string daemon_view(const daemon_status& told, wall_time now, std::size_t wi
     out.add("evercertd", fmt::format("{}, pid {}, started {}", printable(told.version), told.pid,
                                      relative(told.started, now)));
     out.add("listens", printable(join(told.listeners, ", ")));
+    out.add("deploys", told.deploy_socket.empty() ? "in this process"
+                                                  : fmt::format("through {}", printable(told.deploy_socket)));
     out.add("runs as", fmt::format("{}; capabilities: {}{}", printable(told.confined.runs_as),
                                    printable(told.confined.capabilities),
                                    told.confined.no_new_privileges ? "; no new privileges" : ""));

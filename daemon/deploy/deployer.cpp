@@ -36,8 +36,9 @@ using batch = std::vector<shared_member>;
 
 void break_off(const batch& members, bool stopping) {
     for (const shared_member& m : members) {
-        m->settle(stopping ? fail(errc::cancelled, "the deployment was broken off: the program is stopping")
-                           : fail(errc::internal, "the deployment was broken off by a mistake of the program"));
+        m->settle(stopping
+                      ? fail(errc::cancelled, "the deployment was broken off: the program is stopping")
+                      : fail(errc::internal, "the deployment was broken off by a mistake of the program"));
     }
 }
 

@@ -31,8 +31,8 @@ struct deploy_timing {
     std::size_t names_per_task = 20; ///< the first so many names of a certificate are looked at
 };
 
-/// Which steps are done here. Where privileges are split, programs are run by one process and servers looked at
-/// by another; how tasks come together follows from the whole deployment in both.
+/// Which steps are done here. Where privileges are split, programs are run by one process and servers looked
+/// at by another; how tasks come together follows from the whole deployment in both.
 enum class deploy_steps {
     all,
     programs, ///< test, command and reload_unit; nothing is looked at

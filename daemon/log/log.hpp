@@ -9,8 +9,8 @@ namespace evercert::daemon {
 
 /// Where a log's lines can go. Tests give their own.
 struct log_outlets {
-    line_writer lines;    ///< empty: standard error
-    bool journal = false; ///< standard error is the journal
+    line_writer lines;                    ///< empty: standard error
+    bool journal = false;                 ///< standard error is the journal
     std::string identifier = "evercertd"; ///< in the journal
 };
 /// Standard error; the journal if $JOURNAL_STREAM says that it is one.

@@ -120,7 +120,7 @@ TEST_CASE("Reading answers what the engine knows") {
     CHECK(
         b.ask("GET", "/v1/status").body ==
         R"({"schema":1,"version":"1.2.3","pid":42,"started":"2026-11-20T23:00:00Z","uptime_seconds":3600,)"
-        R"("listeners":["[::]:80"],"confined":{"runs_as":"","capabilities":"","no_new_privileges":false,)"
+        R"("listeners":["[::]:80"],"deploy_socket":"","confined":{"runs_as":"","capabilities":"","no_new_privileges":false,)"
         R"("layers":[],"gaps":[]},"certificates":{"total":2,"starting":0,"waiting":1,"queued":0,"ordering":0,)"
         R"("deploying":0,"failing":1}})");
     CHECK(b.engine.asked.empty());
