@@ -23,7 +23,7 @@ result<deployment_task> look(const managed_certificate& wanted, const std::strin
     task.outputs = wanted.policy->outputs;
     task.deployments = wanted.policy->deploy;
     task.live_directory = storage::repository(**files).live_directory(wanted.name);
-    for (const leaf_facts& leaf : storage::facts_of(*live).leaves) {
+    for (const storage::leaf_facts& leaf : storage::facts_of(*live).leaves) {
         task.fingerprints.push_back(leaf.fingerprint);
     }
     return task;
