@@ -207,5 +207,5 @@ TEST_CASE("The configuration is read again when it is another, and only while it
                             [](const config::settings&) {});
     const auto none = broken.current();
     REQUIRE_FALSE(none);
-    CHECK(has(none.error().text(), "other.yaml:1:1: nonsense"));
+    CHECK(has(none.error().text(), "other.yaml:1:1: certificates"));
 }

@@ -3,7 +3,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 
@@ -22,25 +21,54 @@ os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="e
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
-# A peer: sends what comes on stdin, prints what comes back.
-PEER = """
-import socket, sys
-peer = socket.socket(socket.AF_UNIX)
-peer.settimeout(60)
-peer.connect(sys.argv[1])
-try:
-    peer.sendall(sys.stdin.buffer.read())
-except OSError:
-    pass
-while True:
-    try:
-        part = peer.recv(65536)
-    except ConnectionResetError:
-        break
-    if not part:
-        break
-    sys.stdout.buffer.write(part)
-"""
+
+def connect_as(user, path):
+    """A connection that a process of that user has made: the kernel tells the other side who that was."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX)
+    with ours, theirs:
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setresgid(CLIENT, CLIENT, CLIENT)
+                os.setresuid(user, user, user)
+                peer = socket.socket(socket.AF_UNIX)
+                peer.connect(path)
+                socket.send_fds(theirs, [b"x"], [peer.fileno()])
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        ours.settimeout(1)
+        _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
+    return Peer(socket.socket(fileno=descriptors[0]))
+
+
+class Peer:
+    def __init__(self, connection):
+        self.socket = connection
+        self.socket.settimeout(60)
+
+    def send(self, request):
+        """Whoever refuses before all is read still answers."""
+        try:
+            self.socket.sendall(request if isinstance(request, bytes) else request.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        return self
+
+    def answer(self):
+        """The lines, once there are no more."""
+        text = b""
+        with self.socket:
+            while True:
+                try:
+                    part = self.socket.recv(65536)
+                except ConnectionResetError:
+                    break
+                if not part:
+                    break
+                text += part
+        return [json.loads(line) for line in text.decode().splitlines()]
 
 
 class TrustedFolder:
@@ -120,23 +148,11 @@ class Helper:
 
     # --- peers
     def peer(self, request, user=CLIENT):
-        """A process of that user that has sent `request`."""
-        process = subprocess.Popen([sys.executable, "-c", PEER, self.path], stdin=subprocess.PIPE, user=user, group=CLIENT,
-                                   extra_groups=[], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        process.stdin.write(request if isinstance(request, bytes) else request.encode())
-        process.stdin.close()
-        return process
+        return connect_as(user, self.path).send(request)
 
     def ask(self, request, user=CLIENT):
-        """The lines of the answer."""
-        process = self.peer(request, user)
-        try:
-            out = process.stdout.read()
-            process.wait(60)
-        finally:
-            process.stdout.close()
-        return [json.loads(line) for line in out.decode().splitlines()]
+        return self.peer(request, user).answer() or [{"result": "none"}]
 
     def deploy(self, name, user=CLIENT):
         """The result."""
-        return (self.ask(f"deploy {name}\n", user) or [{"result": "none"}])[-1]
+        return self.ask(f"deploy {name}\n", user)[-1]
