@@ -21,6 +21,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::size_t longest_path = 107; ///< unix(7)
+constexpr int most_tries = 3;
 
 error unreachable(const std::string& path, const error_code& ec) {
     const std::string tried = fmt::format("evercert-deploy cannot be reached at {}", escape(path));
@@ -82,14 +83,9 @@ private:
     std::size_t total_ = 0;
 };
 
-awaitable<result<void>> converse(helper_connection connection, std::string path, std::string certificate,
-                                 event_sink& events) {
-    if (path.empty() || path.size() > longest_path) {
-        co_return fail(
-            errc::invalid_argument,
-            fmt::format("{} cannot be a socket of evercert-deploy: a path of 1 to {} bytes is wanted",
-                        escape(path), longest_path));
-    }
+/// nullopt: it took the connection and went away without a word, as one that was just leaving does.
+awaitable<std::optional<result<void>>> converse(helper_connection connection, std::string path,
+                                                std::string certificate, event_sink& events) {
     error_code ec;
     const asio::local::stream_protocol::endpoint where(path);
     co_await connection->async_connect(where, asio::redirect_error(asio::use_awaitable, ec));
@@ -104,13 +100,19 @@ awaitable<result<void>> converse(helper_connection connection, std::string path,
     net::throw_if_cancelled(co_await asio::this_coro::cancellation_state);
     answer_reader answer(certificate, events);
     std::array<char, 4096> part{};
-    for (;;) {
+    for (bool any = false;; any = true) {
         const std::size_t got = co_await connection->async_read_some(
             asio::buffer(part), asio::redirect_error(asio::use_awaitable, ec));
         net::throw_if_cancelled(co_await asio::this_coro::cancellation_state);
+        if (ec && !any && connection->is_open()) {
+            co_return std::nullopt;
+        }
         if (ec) {
-            co_return fail(unreachable(path, unsent ? unsent : ec)
-                               .within("the connection ended before there was a result"));
+            co_return fail(
+                errc::network,
+                fmt::format("evercert-deploy at {} went away before there was a result ({}). See why: "
+                            "journalctl -u evercert-deploy",
+                            path, (unsent ? unsent : ec).message()));
         }
         auto outcome = answer.take(std::string_view(part.data(), got));
         if (!outcome) {
@@ -120,6 +122,32 @@ awaitable<result<void>> converse(helper_connection connection, std::string path,
             co_return std::move(**outcome);
         }
     }
+}
+
+/// A helper that leaves when it is idle may do so just now; its socket then starts the next one.
+awaitable<result<void>> persist(helper_connection connection, std::string path, std::string certificate,
+                                event_sink& events) {
+    if (path.empty() || path.size() > longest_path) {
+        co_return fail(
+            errc::invalid_argument,
+            fmt::format("{} cannot be a socket of evercert-deploy: a path of 1 to {} bytes is wanted",
+                        escape(path), longest_path));
+    }
+    for (int tries = 0; tries < most_tries; ++tries) {
+        auto talk = converse(connection, path, certificate, events);
+        auto outcome = co_await std::move(talk);
+        if (outcome) {
+            co_return std::move(*outcome);
+        }
+        if (tries + 1 < most_tries) {
+            error_code ignored;
+            connection->close(ignored); // the next connect opens it again
+        }
+    }
+    co_return fail(errc::network,
+                   fmt::format("evercert-deploy at {} hangs up without a word. See why: systemctl status "
+                               "evercert-deploy",
+                               path));
 }
 
 } // namespace
@@ -132,7 +160,7 @@ awaitable<result<void>> ask_helper(helper_connection connection, std::string pat
         connection->close(ignored);
     };
     timer.set(net::socket_clock() + deadline, close);
-    auto talk = converse(connection, path, std::move(certificate), events);
+    auto talk = persist(connection, path, std::move(certificate), events);
     auto outcome = co_await std::move(talk);
     timer.clear();
     const bool closed = !connection->is_open();

@@ -178,6 +178,14 @@ TEST_CASE("An answer that is none fails the deployment") {
     CHECK(endless.run(one()).error().code == errc::too_large);
 }
 
+TEST_CASE("A helper that was just leaving is asked again, and not for ever") {
+    remote_bench b;
+    b.listen("");
+    const auto outcome = b.run(one());
+    CHECK(has(outcome, "hangs up without a word"));
+    CHECK(b.asked.size() == 3);
+}
+
 TEST_CASE("Half an answer is waited for, but not past a stop") {
     remote_bench b;
     b.listen("{\"result\":", true);
