@@ -19,6 +19,8 @@ constexpr milliseconds stop_grace = seconds(5);   ///< TERM to KILL, by systemd
 constexpr milliseconds errand_time = seconds(10); ///< for systemctl to stop or show a unit
 constexpr milliseconds backstop = seconds(15);    ///< systemd's own deadline lies behind ours by this
 
+constexpr int exec_failed = 203; ///< EXIT_EXEC, systemd.exec(5)
+
 std::string setting(std::string_view name, std::string_view value) {
     return fmt::format("--property={}={}", name, value);
 }
@@ -55,6 +57,11 @@ private:
         errand.deadline = errand_time;
         co_return co_await inner_.run(std::move(errand));
     }
+    /// A unit that failed would stay in the manager's memory and in the operator's list.
+    awaitable<void> forget(std::string unit) {
+        std::vector<std::string> words{"reset-failed", "--", std::move(unit)};
+        co_await systemctl(std::move(words));
+    }
     awaitable<result<process_outcome>> explain(std::string program, std::string unit, process_outcome told);
 
     process_runner& inner_;
@@ -89,6 +96,7 @@ awaitable<result<process_outcome>> unit_runner::run(process_request request) {
         co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         std::vector<std::string> words{"stop", "--", unit};
         co_await systemctl(std::move(words));
+        co_await forget(unit);
         if (cancelled) {
             std::rethrow_exception(cancelled);
         }
@@ -109,8 +117,7 @@ awaitable<result<process_outcome>> unit_runner::explain(std::string program, std
                                                         process_outcome told) {
     std::vector<std::string> show{"show", "--property=Result,ExecMainCode,ExecMainStatus", "--", unit};
     const auto properties = co_await systemctl(std::move(show));
-    std::vector<std::string> forget{"reset-failed", "--", unit};
-    co_await systemctl(std::move(forget));
+    co_await forget(unit);
     if (!properties || !properties->ok()) {
         co_return told;
     }
@@ -121,6 +128,11 @@ awaitable<result<process_outcome>> unit_runner::explain(std::string program, std
                                    "look at `systemctl status dbus`",
                                    escape(program), told.describe()),
                        std::move(told.output));
+    }
+    if (end.outcome.exit_code == exec_failed) {
+        co_return fail(errc::not_found, fmt::format("systemd cannot run {} (is its first line \"#!\" and an "
+                                                    "interpreter that exists?)",
+                                                    escape(program)));
     }
     end.outcome.output = std::move(told.output);
     end.outcome.errors = std::move(told.errors);

@@ -106,7 +106,6 @@ TEST_CASE("How a unit ended is asked of the manager") {
                             row{"Result=core-dump\nExecMainCode=3\nExecMainStatus=11\n", -1, 11, false},
                             row{"Result=timeout\nExecMainCode=2\nExecMainStatus=15\n", -1, 15, true},
                             row{"Result=timeout\nExecMainCode=1\nExecMainStatus=0\n", -1, 0, true},
-                            row{"Result=exit-code\nExecMainCode=1\nExecMainStatus=203\n", 203, 0, false},
                             row{"Result=resources\nExecMainCode=1\nExecMainStatus=0\n", -1, 0, false}}) {
         CAPTURE(each.properties);
         unit_bench b;
@@ -160,7 +159,8 @@ TEST_CASE("At its deadline a unit is stopped by the manager") {
     REQUIRE(outcome);
     CHECK(outcome->timed_out);
     CHECK(outcome->output == "so far");
-    CHECK(b.inner.lines().back() == "systemctl stop -- " + b.unit());
+    CHECK(b.inner.lines()[1] == "systemctl stop -- " + b.unit());
+    CHECK(b.inner.lines().back() == "systemctl reset-failed -- " + b.unit());
 }
 
 TEST_CASE("A cancelled program is stopped before the cancellation goes on") {
@@ -179,8 +179,19 @@ TEST_CASE("A cancelled program is stopped before the cancellation goes on") {
     CHECK_FALSE(threw);
     REQUIRE(b.inner.started.size() == 2);
     CHECK(b.inner.lines().back() == "systemctl stop -- " + b.unit());
-    b.time.advance(std::chrono::minutes(2));
+    b.time.advance(std::chrono::minutes(3));
     CHECK(threw);
+    CHECK(b.inner.lines().back() == "systemctl reset-failed -- " + b.unit());
+}
+
+TEST_CASE("A file that cannot be executed is told as such") {
+    unit_bench b;
+    b.inner.scripts["systemd-run"] = [] { return exits(1); };
+    b.shows("Result=exit-code\nExecMainCode=1\nExecMainStatus=203\n");
+    const auto outcome = b.run(process_request({"hook"}));
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == errc::not_found);
+    CHECK(outcome.error().text().find("interpreter") != std::string::npos);
 }
 
 TEST_CASE("What a manager would not take as it is, is not tried") {
