@@ -1,5 +1,6 @@
 #include "config/build.hpp"
 #include "config/names.hpp"
+#include "config/outputs.hpp"
 #include "config/policies.hpp"
 
 #include <fmt/format.h>
@@ -62,6 +63,7 @@ public:
         }
         out_.certificates.shrink_to_fit();
         refuse_repeats();
+        refuse_shared_files(out_.certificates, [this](std::size_t i) { return output_origin(i); }, mistakes_);
     }
 
     [[nodiscard]] const std::set<std::string>& used_issuers() const { return policies_.used_issuers(); }
@@ -202,6 +204,13 @@ private:
                 fmt::format("the certificate at {} is called {} too; give one of them another `name:`",
                             to_string(place_of_name(first)), in_quotes(name(first))));
         });
+    }
+
+    /// Where the outputs of a certificate come from, as far as the certificate says it.
+    [[nodiscard]] std::pair<place, std::string> output_origin(std::size_t i) const {
+        const key_path path = certificates_.item(written_[i].index);
+        const bool own = written_[i].entry.find("outputs").has_value();
+        return {place_of(i, "outputs"), own ? path.key("outputs").text() : path.text()};
     }
 
     [[nodiscard]] place place_of(std::size_t i, std::string_view key) const {

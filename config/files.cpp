@@ -84,4 +84,19 @@ std::string hmac_key_trouble(const std::string& path) {
                               escape(path, 200));
 }
 
+std::string password_trouble(const std::string& path) {
+    if (::access(path.c_str(), R_OK) != 0 && (errno == EACCES || errno == EPERM)) {
+        return {}; // whoever writes the outputs can read it
+    }
+    auto text = read_file(path, 4096, true);
+    if (!text) {
+        return fmt::format("the file \"{}\" cannot be read: {}", escape(path, 200), text.error().message);
+    }
+    const std::string_view line = std::string_view(*text).substr(0, text->find('\n'));
+    const bool good = !trim(line).empty() && line.find('\0') == std::string_view::npos;
+    ::explicit_bzero(text->data(), text->size());
+    return good ? std::string()
+                : fmt::format("the file \"{}\" has no password in its first line", escape(path, 200));
+}
+
 } // namespace evercert::config

@@ -105,6 +105,9 @@ std::size_t policy_reader::by_content::operator()(const policy_ptr& policy) cons
     for (const challenge_rule& rule : policy->challenge_rules) {
         mix(seed, hash_of(rule.pattern));
     }
+    for (const certificate_output& output : policy->outputs) {
+        mix(seed, hash_of(output.directory));
+    }
     for (const auto* names : {&policy->issuers, &policy->challenges, &policy->deploy}) {
         mix(seed, names->size());
         for (const std::string& name : *names) {
@@ -118,7 +121,10 @@ std::size_t policy_reader::by_content::operator()(const policy_ptr& policy) cons
 }
 
 policy_reader::policy_reader(const section& root, const settings& built, mistake_list& mistakes)
-    : built_(built), mistakes_(mistakes), defaults_(root.below("defaults")) {
+    : built_(built)
+    , mistakes_(mistakes)
+    , outputs_(built.data_dir, mistakes)
+    , defaults_(root.below("defaults")) {
     default_policy_.issuers = {"letsencrypt"};
     default_policy_.challenges = {"http"};
     if (defaults_) {
@@ -128,8 +134,9 @@ policy_reader::policy_reader(const section& root, const settings& built, mistake
 }
 
 chosen_policy policy_reader::read(const section& entry, const key_path& path) {
-    static constexpr std::array<std::string_view, 8> choices{
-        "issuers", "challenge", "challenges", "keys", "reuse_key", "preflight", "profile", "deploy"};
+    static constexpr std::array<std::string_view, 9> choices{"issuers", "challenge", "challenges",
+                                                             "keys",    "reuse_key", "preflight",
+                                                             "profile", "outputs",   "deploy"};
     // Most entries of a large file say nothing of their own.
     if (std::ranges::none_of(choices, [&](std::string_view key) { return entry.find(key).has_value(); })) {
         if (!default_choice_) {
@@ -165,6 +172,9 @@ bool policy_reader::read_choices(const section& from, const key_path& path, issu
         into.preflight = ahead == to_string(mode) ? mode : into.preflight;
     }
     into.profile = from.text("profile").value_or(into.profile);
+    if (from.find("outputs")) {
+        into.outputs = outputs_.read(from, path);
+    }
     if (from.find("deploy")) {
         read_references(from, "deploy", path, built_.deployments, "deployment", mistakes_, into.deploy);
     }

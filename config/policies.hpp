@@ -2,6 +2,7 @@
 // How certificates are obtained and put to use: `defaults` and each entry's own keys become policies, which
 // entries that say the same share.
 #include "config/mistakes.hpp"
+#include "config/outputs.hpp"
 #include "config/settings.hpp"
 #include "config/value.hpp"
 
@@ -55,6 +56,7 @@ private:
 
     const settings& built_;
     mistake_list& mistakes_;
+    output_reader outputs_;
     std::optional<section> defaults_;
     issuance_policy default_policy_;
     bool default_issuers_known_ = true;

@@ -297,6 +297,7 @@ std::vector<std::string_view> schema_row::allowed_words() const {
 std::span<const schema_row> schema() noexcept {
     static const std::vector<schema_row> all = [] {
         std::vector<schema_row> both(std::begin(rows), std::end(rows));
+        both.insert(both.end(), output_rows().begin(), output_rows().end());
         // Where people look for them: before deployments, not at the end.
         const auto next = std::ranges::find(both, "deployments", &schema_row::path);
         both.insert(next, challenge_rows().begin(), challenge_rows().end());

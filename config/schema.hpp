@@ -32,6 +32,7 @@ enum class value_type {
     argv,         ///< program and arguments; no shell
     unit,         ///< systemd service
     safe_name,    ///< what may name a folder
+    file_mode,    ///< permissions in octal: "0640"
     references,   ///< list of names of issuers, deployments ...
     preference,   ///< a name, or a list of names in order of preference
     preferences,  ///< a map from patterns of names to preferences
@@ -57,6 +58,8 @@ struct schema_row {
 std::span<const schema_row> schema() noexcept;
 /// The part of them that is about challenges.
 std::span<const schema_row> challenge_rows() noexcept;
+/// The part of them that is about outputs, of `defaults` and of certificates.
+std::span<const schema_row> output_rows() noexcept;
 
 /// The same rows as a tree, for walking a document.
 struct schema_node {

@@ -192,4 +192,18 @@ result<double> parse_fraction(std::string_view text) {
     return *value;
 }
 
+std::optional<unsigned> parse_file_mode(std::string_view text) {
+    if (text.size() == 4 && text.front() == '0') {
+        text.remove_prefix(1);
+    }
+    if (text.size() != 3 || text.find_first_not_of("01234567") != std::string_view::npos) {
+        return std::nullopt;
+    }
+    unsigned mode = 0;
+    for (const char digit : text) {
+        mode = mode * 8 + static_cast<unsigned>(digit - '0');
+    }
+    return (mode & 0400U) != 0 ? std::optional(mode) : std::nullopt;
+}
+
 } // namespace evercert::config

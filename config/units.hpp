@@ -4,6 +4,7 @@
 #include "core/model/rate_limits.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace evercert::config {
@@ -22,5 +23,8 @@ result<std::uint64_t> parse_size(std::string_view text);
 
 /// A share from 0 to 1: "2/3", "0.66", "66%".
 result<double> parse_fraction(std::string_view text);
+
+/// Permissions of a file: "640" or "0640", octal. The owner may read, and nothing but the nine bits is set.
+std::optional<unsigned> parse_file_mode(std::string_view text);
 
 } // namespace evercert::config

@@ -193,6 +193,10 @@ std::string value_trouble(const schema_row& row, std::string_view text, std::siz
         return is_safe_name(text)
                    ? ""
                    : fmt::format("{} is not accepted; allowed: {}", in_quotes(text), allowed_values(row));
+    case value_type::file_mode:
+        return parse_file_mode(text)
+                   ? ""
+                   : fmt::format("{} is not accepted; allowed: {}", in_quotes(text), allowed_values(row));
     default:
         return text.size() <= 4000 ? "" : "the value is longer than 4000 bytes";
     }
@@ -241,6 +245,8 @@ std::string allowed_values(const schema_row& row) {
         return "the name of a systemd service";
     case value_type::safe_name:
         return "1 to 100 of a-z, 0-9, \".\", \"_\" and \"-\", a letter or digit first";
+    case value_type::file_mode:
+        return "permissions as three octal digits that let the owner read, such as \"0640\"";
     case value_type::references:
         return "a list of names";
     case value_type::preference:
@@ -288,6 +294,11 @@ std::optional<bool> section::flag(std::string_view key) const {
 std::optional<std::int64_t> section::integer(std::string_view key) const {
     const auto value = text(key);
     return value ? to_integer(*value) : std::nullopt;
+}
+
+std::optional<unsigned> section::file_mode(std::string_view key) const {
+    const auto value = text(key);
+    return value ? parse_file_mode(*value) : std::nullopt;
 }
 
 std::optional<milliseconds> section::duration(std::string_view key) const {
@@ -354,6 +365,20 @@ std::optional<section> section::below(std::string_view key) const {
         return std::nullopt;
     }
     return section(*found, rows->second);
+}
+
+std::vector<std::optional<section>> section::sections(std::string_view key) const {
+    std::vector<std::optional<section>> all;
+    const auto found = find(key);
+    const auto rows = rows_->below.find(key);
+    if (!found || found->kind() != node_kind::list || rows == rows_->below.end()) {
+        return all;
+    }
+    for (const node item : children(*found)) {
+        all.push_back(item.kind() == node_kind::map ? std::optional(section(item, *rows->second.element()))
+                                                    : std::nullopt);
+    }
+    return all;
 }
 
 std::string absolute_path(std::string_view path) {

@@ -37,6 +37,7 @@ public:
     [[nodiscard]] std::optional<std::string> text(std::string_view key) const;
     [[nodiscard]] std::optional<bool> flag(std::string_view key) const;
     [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key) const;
+    [[nodiscard]] std::optional<unsigned> file_mode(std::string_view key) const;
     [[nodiscard]] std::optional<milliseconds> duration(std::string_view key) const;
     [[nodiscard]] std::optional<evercert::rate> rate(std::string_view key) const;
     /// Nodes of the correct items of a list.
@@ -45,6 +46,8 @@ public:
     /// An absolute path, relative ones taken from the working directory.
     [[nodiscard]] std::optional<std::string> path(std::string_view key) const;
     [[nodiscard]] std::optional<section> below(std::string_view key) const;
+    /// The items of a list of sections; those that are no maps are nullopt.
+    [[nodiscard]] std::vector<std::optional<section>> sections(std::string_view key) const;
 
 private:
     node map_;

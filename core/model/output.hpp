@@ -1,6 +1,10 @@
 #pragma once
+#include "core/model/key_type.hpp"
+
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace evercert {
@@ -29,5 +33,25 @@ struct certificate_output {
 
     friend bool operator==(const certificate_output&, const certificate_output&) = default;
 };
+
+std::string_view to_string(output_format format) noexcept; ///< "fullchain"
+std::optional<output_format> parse_output_format(std::string_view text) noexcept;
+std::span<const output_format> all_output_formats() noexcept;
+/// Whether the private key is in it.
+bool holds_key(output_format format) noexcept;
+
+/// A file of an output.
+struct output_file_name {
+    std::string name;
+    bool key = false; ///< whether it holds the private key
+};
+/// The files of one format: one, or the certificate's and the key's. `further` is the key type of a pair that
+/// is not the certificate's first.
+std::vector<output_file_name> files_of(output_format format, std::string_view certificate,
+                                       std::optional<key_type> further);
+/// The directory, for this certificate.
+std::string directory_of(const certificate_output& output, std::string_view certificate);
+/// The mode of one of its files.
+unsigned mode_of(const certificate_output& output, bool key) noexcept;
 
 } // namespace evercert

@@ -64,7 +64,7 @@ TEST_CASE("keys that are unknown, doubled, missing or empty are refused at their
         {head + "issuers: {letsencrypt: {limits: {new_order: 300/3h}}}\n",
          "4:34: issuers.letsencrypt.limits.new_order", "did you mean \"new_orders\"?"},
         {head + "\"*\": {}\n", "4:1: *", "unknown key"},
-        {entry + "    outputs: []\n", "5:5: certificates[0].outputs",
+        {entry + "    copies: []\n", "5:5: certificates[0].copies",
          "unknown key; allowed here: names, name"},
         {entry + "    reuse_keys: true\n", "5:5: certificates[0].reuse_keys", "did you mean \"reuse_key\"?"},
         {entry + "    ari: true\n", "5:5: certificates[0].ari", "it belongs in issuers.*.ari"},

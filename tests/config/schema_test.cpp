@@ -119,6 +119,8 @@ std::vector<std::string> wrong_scalars(value_type type) {
         return {"x", "a/b.service", "\"\""};
     case value_type::safe_name:
         return {"..", "-a", "a/b", "\"\""};
+    case value_type::file_mode:
+        return {"8", "0888", "04640", "0240", "rw-r-----", "-640", "416 ", "64", "0x1a0", "\"\""};
     case value_type::identifiers:
         return {"-bad-.example", "..", "\"\"", "\"a b.example\""};
     case value_type::references:
@@ -180,7 +182,7 @@ TEST_CASE("every key refuses a value of another type at its place") {
             const bool item = value == "[[a]]" && takes_one_or_list(row.type);
             CHECK(reported(file, file.key + (item ? "[0]" : ""), file.column + (item ? 1 : 0)));
         }
-        if (row.path == "certificates[]") {
+        if (row.path.ends_with("[]")) {
             continue; // an absent item has no key to point at
         }
         for (const std::string nothing : {"", "~", "null"}) {
