@@ -8,6 +8,7 @@
 #include "core/net/tls_probe.hpp"
 #include "core/preflight/preflight.hpp"
 #include "daemon/helper/remote_deployer.hpp"
+#include "daemon/outputs/output_deployer.hpp"
 #include "solvers/dns01/secret_source.hpp"
 
 #include <fmt/format.h>
@@ -60,6 +61,17 @@ std::optional<wall_time> next_renewal(const lifecycle::engine& engine, const std
     return status && status->where == lifecycle::state::waiting ? status->next_run : std::nullopt;
 }
 
+/// Our own store is trusted: what it has was checked when it came in, and an expired version has copies too.
+result<storage::stored_version> read_own_set(const storage::repository& from,
+                                             const std::string& certificate) {
+    storage::inventory found = from.look(certificate);
+    if (found.live) {
+        return std::move(*found.live);
+    }
+    return fail(errc::corrupted, found.trouble.empty() ? "there is no live version of " + certificate
+                                                       : std::move(found.trouble));
+}
+
 } // namespace
 
 result<std::unique_ptr<store>> open_store(const std::string& data_dir) {
@@ -79,6 +91,14 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
     , history_(executor_, events, repository_, workers_, time_)
     , processes_(backends::make_process_runner(executor_))
     , deployer_(make_deploys(executor_, *processes_, time_, history_, settings.deployments, deploy_socket))
+    , outputs_(make_output_deployer(output_parts{.inner = *deployer_,
+                                                 .live = [this](const deployment_task& task) -> live_reader {
+                                                     return [this, name = task.certificate] {
+                                                         return read_own_set(repository_, name);
+                                                     };
+                                                 },
+                                                 .workers = workers_,
+                                                 .events = history_}))
     , crls_(std::make_unique<lifecycle::revocation_watch>(http_for(""), time_, *random_, workers_, history_))
     , challenges_(challenge_parts{.executor = executor_,
                                   .time = time_,
@@ -97,7 +117,7 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
           lifecycle::engine_parts{
               .repository = repository_,
               .files = *vault_,
-              .deploys = *deployer_,
+              .deploys = deploy_socket.empty() ? *outputs_ : *deployer_, // else they are written there
               .events = history_,
               .time = time_,
               .random = *random_,

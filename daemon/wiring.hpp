@@ -63,6 +63,7 @@ private:
     lifecycle::history_sink history_;
     std::unique_ptr<process_runner> processes_;
     std::unique_ptr<server_deployer> deployer_;
+    std::unique_ptr<deployer> outputs_;                                ///< before that one
     std::map<std::string, std::unique_ptr<http_client>> http_;         ///< by trust file
     std::map<std::vector<endpoint>, std::unique_ptr<dns_client>> dns_; ///< by resolvers
     std::unique_ptr<lifecycle::revocation_watch> crls_;

@@ -83,6 +83,7 @@ struct certificate_status {
     std::vector<std::string> keys;
     std::string profile;
     bool reuse_key = false;
+    std::vector<certificate_output> outputs; ///< with "{name}" filled in
     std::vector<std::string> deploy;
     state where = state::starting;
     std::optional<live_certificate> live;     ///< of the first key type

@@ -29,6 +29,10 @@ certificate_status configured(const managed_certificate& wanted, const vault& fi
     }
     shown.profile = policy.profile;
     shown.reuse_key = policy.reuse_key;
+    for (const certificate_output& output : policy.outputs) {
+        shown.outputs.push_back(output);
+        shown.outputs.back().directory = directory_of(output, wanted.name);
+    }
     shown.deploy = policy.deploy;
     shown.directory = files.live_directory(wanted.name);
     return shown;

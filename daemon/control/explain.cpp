@@ -221,8 +221,9 @@ void add_deployment(std::vector<explained_trouble>& all, const certificate_statu
     }
     lifecycle::problem_parts parts = lifecycle::take_apart(one.deploy_problem);
     explained_trouble failed;
-    failed.subject =
-        one.deploy.empty() ? "making it live" : "deploying to " + printable(join(one.deploy, ", "));
+    failed.subject = !one.deploy.empty()    ? "deploying to " + printable(join(one.deploy, ", "))
+                     : !one.outputs.empty() ? "writing its outputs"
+                                            : "making it live";
     failed.failures = one.deploy_failures;
     failed.happened = printable(parts.happened);
     failed.mend =

@@ -1,6 +1,7 @@
 // Certificates, the daemon itself, messages and errors.
 #include "daemon/control/protocol.hpp"
 
+#include "config/units.hpp"
 #include "daemon/control/json_record.hpp"
 #include "daemon/control/json_words.hpp"
 
@@ -48,6 +49,20 @@ void write_window(json::writer& out, const renewal_window_state& window) {
     out.end_object();
 }
 
+void write_output(json::writer& out, const certificate_output& output) {
+    std::vector<std::string> formats;
+    for (const output_format format : output.formats) {
+        formats.emplace_back(evercert::to_string(format));
+    }
+    out.begin_object();
+    out.member("directory", output.directory);
+    out.member("formats", formats);
+    out.member("owner", output.owner);
+    out.member("group", output.group);
+    out.member("mode", output.mode ? fmt::format("{:04o}", *output.mode) : std::string());
+    out.end_object();
+}
+
 void write_certificate(json::writer& out, const certificate_status& s) {
     out.begin_object();
     out.member("name", s.name);
@@ -58,6 +73,7 @@ void write_certificate(json::writer& out, const certificate_status& s) {
     out.member("keys", s.keys);
     out.member("profile", s.profile);
     out.member_bool("reuse_key", s.reuse_key);
+    write_list(out, "outputs", s.outputs, write_output);
     out.member("deploy", s.deploy);
     out.member("state", lifecycle::to_string(s.where));
     write_optional(out, "live", s.live, write_live);
@@ -120,6 +136,29 @@ result<renewal_window_state> read_window(const json::value& from) {
     return in.finish(std::move(window));
 }
 
+result<certificate_output> read_output(const json::value& from) {
+    certificate_output output;
+    std::vector<std::string> formats;
+    std::string mode;
+    record_reader in(from);
+    in.text("directory", output.directory);
+    in.texts("formats", formats);
+    in.text("owner", output.owner);
+    in.text("group", output.group);
+    in.text("mode", mode);
+    for (const std::string& word : formats) {
+        if (const auto format = parse_output_format(word)) {
+            output.formats.push_back(*format);
+        } else {
+            in.note(error(errc::protocol, "formats: not one this client knows", word));
+        }
+    }
+    if (!mode.empty()) {
+        output.mode = config::parse_file_mode(mode);
+    }
+    return in.finish(std::move(output));
+}
+
 result<certificate_status> read_certificate(const json::value& from) {
     certificate_status s;
     record_reader in(from);
@@ -131,6 +170,7 @@ result<certificate_status> read_certificate(const json::value& from) {
     in.texts("keys", s.keys);
     in.text("profile", s.profile);
     in.flag("reuse_key", s.reuse_key);
+    in.list("outputs", s.outputs, read_output);
     in.texts("deploy", s.deploy);
     read_word(in, "state", parse_state, s.where);
     in.optional_record("live", s.live, read_live);

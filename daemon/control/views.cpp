@@ -39,6 +39,20 @@ std::string live_line(const lifecycle::live_certificate& live, wall_time now) {
                        relative(live.not_after, now), live.revoked ? ", revoked" : "");
 }
 
+/// "/etc/ssl/example: fullchain, privkey (root:ssl-cert 0640)"
+std::string output_line(const certificate_output& output) {
+    std::vector<std::string> formats;
+    for (const output_format format : output.formats) {
+        formats.emplace_back(evercert::to_string(format));
+    }
+    std::string access = output.owner + (output.group.empty() ? "" : ":" + output.group);
+    if (output.mode) {
+        access += fmt::format("{}{:04o}", access.empty() ? "" : " ", *output.mode);
+    }
+    return printable(fmt::format("{}: {}{}", output.directory, join(formats, ", "),
+                                 access.empty() ? "" : " (" + access + ")"));
+}
+
 } // namespace
 
 std::string relative(wall_time when, wall_time now) {
@@ -103,9 +117,13 @@ std::string certificate_view(const certificate_status& one, wall_time now) {
         out.add(evercert::to_string(other.key), live_line(other, now));
     }
     out.add("directory", printable(one.directory));
-    if (!one.deploy.empty()) {
+    for (const certificate_output& output : one.outputs) {
+        out.add("output", output_line(output));
+    }
+    if (!one.deploy.empty() || !one.outputs.empty()) {
         out.add("deployed",
-                fmt::format("{} ({})", one.deployed ? "yes" : "not yet", printable(join(one.deploy, ", "))));
+                fmt::format("{} ({})", one.deployed ? "yes" : "not yet",
+                            one.deploy.empty() ? "outputs only" : printable(join(one.deploy, ", "))));
     }
     out.add_time("next run", one.next_run, now);
     out.add("because", printable(one.next_reason));

@@ -1,6 +1,7 @@
 #include "daemon/outputs/folder_path.hpp"
 
 #include "core/base/text.hpp"
+#include "daemon/outputs/trouble.hpp"
 
 #include <fmt/format.h>
 
@@ -61,7 +62,7 @@ public:
         unique_fd open(
             uninterrupted([&] { return ::openat(here(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
         if (!open) {
-            return fail(system_error(errno, "cannot open " + shown("")));
+            return fail(trouble("cannot open " + shown("")));
         }
         return open;
     }
@@ -78,6 +79,12 @@ private:
         }
         path += name.empty() ? "" : fmt::format("/{}", name);
         return path.empty() ? "/" : escape(path, 400);
+    }
+
+    /// errno's, with the mend if it is about writing.
+    [[nodiscard]] error trouble(const std::string& what) const {
+        return make_ == nullptr ? system_error(errno, what)
+                                : output_error(errno, what, std::string(asked_), make_->service);
     }
 
     bool start() {
@@ -122,7 +129,7 @@ private:
                                                        "one first"
                                                      : ""));
         }
-        return fail(system_error(errno, "cannot open " + shown(name)));
+        return fail(trouble("cannot open " + shown(name)));
     }
 
     /// `name` is no folder: perhaps a link that may be followed.
@@ -175,13 +182,13 @@ private:
                             shown(name), shown("")));
         }
         if (::mkdirat(here(), name.c_str(), 0700) < 0 && errno != EEXIST) {
-            return fail(system_error(errno, "cannot make the folder " + shown(name)));
+            return fail(trouble("cannot make the folder " + shown(name)));
         }
         unique_fd folder(uninterrupted(
             [&] { return ::openat(here(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }));
         struct stat made{};
         if (!folder || ::fstat(folder.get(), &made) < 0) {
-            return fail(system_error(errno, "cannot open " + shown(name)));
+            return fail(trouble("cannot open " + shown(name)));
         }
         if (made.st_uid != ::geteuid()) {
             return folder; // somebody was faster: it is theirs
@@ -202,7 +209,7 @@ private:
     }
 
     std::unexpected<error> unmake(const std::string& name, const std::string& what) const {
-        error why = system_error(errno, what);
+        error why = trouble(what);
         ::unlinkat(here(), name.c_str(), AT_REMOVEDIR);
         return fail(std::move(why));
     }

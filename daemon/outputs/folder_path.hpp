@@ -15,6 +15,7 @@ struct new_folder {
     std::optional<uid_t> owner{};
     std::optional<gid_t> group{};
     mode_t mode = 0755;
+    std::string service{}; ///< for trouble.hpp
 };
 
 /// Opens the folder at `path` (absolute), one component after another from "/", each held while the next is

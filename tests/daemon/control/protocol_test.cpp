@@ -17,6 +17,13 @@ TEST_CASE("A certificate survives the way through JSON") {
     before.deployed = false;
     before.deploy_failures = 2;
     before.deploy_problem = "nginx";
+    certificate_output output;
+    output.directory = "/etc/ssl/example";
+    output.formats = {output_format::pkcs12, output_format::cert};
+    output.group = "ssl-cert";
+    output.mode = 0640;
+    before.outputs = {output, output};
+    before.outputs[1].mode.reset();
     before.order_url = "https://ca/order/1";
     before.live->revoked = true;
     before.issuers = {"letsencrypt", "zerossl"};
@@ -49,6 +56,7 @@ TEST_CASE("A certificate survives the way through JSON") {
     CHECK(after->live->revoked);
     CHECK(after->next_run == before.next_run);
     CHECK(after->deploy_problem == "nginx");
+    CHECK(after->outputs == before.outputs);
     CHECK(after->keys == before.keys);
     CHECK(after->issuers == before.issuers);
     CHECK(after->next_cause == lifecycle::cause::hold);

@@ -137,6 +137,22 @@ TEST_CASE("The plan says when, what and why, and what the next day brings") {
     CHECK(plan_view(one, now, 0).ends_with("\n0 renewals in the next 24 h; 1 certificate in all\n"));
 }
 
+TEST_CASE("Outputs are shown with whom they are for") {
+    auto one = sample_status("shop");
+    one.deploy.clear();
+    certificate_output output;
+    output.directory = "/etc/ssl/shop";
+    output.formats = {output_format::fullchain, output_format::privkey};
+    one.outputs = {output, output};
+    one.outputs[1].owner = "root";
+    one.outputs[1].group = "ssl-cert";
+    one.outputs[1].mode = 0640;
+    const std::string text = certificate_view(one, now);
+    CHECK(text.find("/etc/ssl/shop: fullchain, privkey\n") != std::string::npos);
+    CHECK(text.find("/etc/ssl/shop: fullchain, privkey (root:ssl-cert 0640)\n") != std::string::npos);
+    CHECK(text.find("(outputs only)") != std::string::npos);
+}
+
 TEST_CASE("The record is a table, newest last, with foreign text escaped") {
     const std::vector<lifecycle::history_line> lines{
         {now, "shop", "cert.ordering", severity::info, "ordering from ca", {}},
