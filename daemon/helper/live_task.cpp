@@ -8,6 +8,12 @@
 namespace evercert::daemon {
 namespace {
 
+result<storage::stored_version> read(const managed_certificate& wanted, const std::string& data_dir,
+                                     wall_time now) {
+    const auto files = open_held_store(data_dir);
+    return files ? read_live_set(**files, wanted, now) : result<storage::stored_version>(fail(files.error()));
+}
+
 result<deployment_task> look(const managed_certificate& wanted, const std::string& data_dir, wall_time now) {
     const auto files = open_held_store(data_dir);
     if (!files) {
@@ -30,6 +36,23 @@ result<deployment_task> look(const managed_certificate& wanted, const std::strin
 }
 
 } // namespace
+
+live_reader live_tasks::reader(const deployment_task& task) {
+    const auto settings = settings_.current();
+    if (!settings) {
+        return [why = settings.error()]() -> result<storage::stored_version> { return fail(why); };
+    }
+    const certificate_ptr wanted = settings_.find(task.certificate);
+    if (!wanted) {
+        return [why = task.certificate +
+                      " is not in the configuration any more"]() -> result<storage::stored_version> {
+            return fail(errc::not_found, why);
+        };
+    }
+    return [wanted, data_dir = (*settings)->data_dir, now = time_.now()] {
+        return read(*wanted, data_dir, now);
+    };
+}
 
 awaitable<result<deployment_task>> live_tasks::make(std::string certificate) {
     const auto settings = settings_.current();

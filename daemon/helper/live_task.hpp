@@ -3,6 +3,7 @@
 #include "core/base/worker_pool.hpp"
 #include "core/ports/deployer.hpp"
 #include "daemon/helper/trusted_settings.hpp"
+#include "daemon/outputs/output_deployer.hpp"
 
 #include <string>
 
@@ -17,6 +18,9 @@ public:
     /// The entry of that name in our own configuration, with the live set under data_dir read and checked
     /// (live_set.hpp). Errors say why it is refused.
     awaitable<result<deployment_task>> make(std::string certificate);
+    /// Reads and checks the live set once more, when its outputs are written: what is written is what was
+    /// checked.
+    [[nodiscard]] live_reader reader(const deployment_task& task);
 
 private:
     trusted_settings& settings_;

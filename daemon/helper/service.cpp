@@ -112,6 +112,7 @@ private:
     std::unique_ptr<server_deployer> deploys_;
     trusted_settings settings_;
     live_tasks tasks_for_;
+    std::unique_ptr<deployer> outputs_; ///< before `deploys_`
     std::unique_ptr<deploy_server> server_;
     systemd::notifier manager_;
     task_group tasks_;
@@ -138,6 +139,12 @@ service::service(const helper_options& options)
                     deploys_->configure(fresh.deployments);
                 })
     , tasks_for_(settings_, workers_, *time_)
+    , outputs_(make_output_deployer(
+          output_parts{.inner = *deploys_,
+                       .live = [this](const deployment_task& task) { return tasks_for_.reader(task); },
+                       .workers = workers_,
+                       .events = events_,
+                       .service = "evercert-deploy"}))
     , tasks_(loop_.get_executor(),
              [this](const std::string& task, const std::string& what) {
                  tell("internal.exception", severity::error,
@@ -200,7 +207,7 @@ result<void> service::start_up() {
         return fail(where.error());
     }
     auto make_task = [this](std::string name) { return tasks_for_.make(std::move(name)); };
-    auto services = std::make_shared<deploy_services>(*time_, events_, *deploys_, std::move(make_task),
+    auto services = std::make_shared<deploy_services>(*time_, events_, *outputs_, std::move(make_task),
                                                       client->uid, deploy_limits());
     server_ = std::make_unique<deploy_server>(loop_.get_executor(), std::move(services));
     return server_->listen(std::move(*where));
