@@ -339,6 +339,29 @@ class Peers(suite.Stand):
         self.configure([self.hook])
         self.assert_good()
 
+    def test_outputs(self):
+        """Copies are root's, and of a set that was looked at; one that is not ours does not get there."""
+        out = os.path.join(self.folder.path, "out")
+        self.folder.write("evercert.yaml", json.dumps({
+            "email": "ops@example.com", "agree_to_terms": True, "data_dir": self.data_dir, "log": {"format": "text"},
+            "deployments": {"app": {"command": [self.hook]}},
+            "certificates": [{"names": [NAME], "deploy": ["app"], "outputs": [
+                {"directory": out, "formats": ["fullchain", "privkey"], "group": "daemon", "mode": "0640"}]}]}))
+        answer = self.helper.ask(f"deploy {NAME}\n")
+        self.assertEqual([line.get("event") or line["result"] for line in answer],
+                         ["deploy.outputs_written", "deploy.hook_ran", "ok"])
+        for name in ("fullchain.pem", "privkey.pem"):
+            info = os.stat(os.path.join(out, name))
+            self.assertEqual((info.st_uid, info.st_mode & 0o7777), (0, 0o640))
+            with open(os.path.join(out, name), "rb") as copy, open(self.version(1, name), "rb") as own:
+                self.assertEqual(copy.read(), own.read())
+        self.plant(2, "evil.test")
+        self.point_live("../certificates/one.test/versions/0002")
+        self.refuse_set()
+        self.point_live("../certificates/one.test/versions/0001")
+        self.give_away()
+        self.assert_good()
+
     # --- its own life
     def test_term_finishes_what_is_under_way(self):
         slow = self.folder.write("slow", '#!/bin/sh\n: > "$0.begun"\nsleep 2\necho done >> "$0.log"\n', 0o755)
