@@ -2,7 +2,6 @@
 #include "core/lifecycle/problem_class.hpp"
 #include "daemon/control/explain.hpp"
 #include "daemon/deploy/steps.hpp"
-#include "daemon/outputs/trouble.hpp"
 #include "tests/daemon/control/fake_engine.hpp"
 #include "tests/daemon/deploy/scripted.hpp"
 #include "tests/support/catch.hpp"
@@ -235,17 +234,6 @@ TEST_CASE("A full disk while going live, and a server that complains, have their
     CHECK(foreign.find("for www.shop.example from /var/lib/evercert/live/shop.example") != std::string::npos);
     CHECK(foreign.find("'openssl s_client -connect [::1]:443 -servername www.shop.example'") !=
           std::string::npos);
-}
-
-TEST_CASE("Outputs that cannot be written name the file and the mend") {
-    certificate_status one = not_deployed(
-        output_error(EROFS, "cannot write /etc/ssl/shop/privkey.pem", "/etc/ssl/shop", "evercertd").text());
-    one.outputs.emplace_back();
-    one.deploy.clear();
-    const explained_trouble told = explain(one, {}, now).troubles.at(0);
-    CHECK(told.subject == "writing its outputs");
-    CHECK(told.happened == "cannot write /etc/ssl/shop/privkey.pem: Read-only file system");
-    CHECK(told.mend.find("add ReadWritePaths=/etc/ssl/shop to evercertd.service") != std::string::npos);
 }
 
 TEST_CASE("A CRL that is of no use is told, though the certificate is well") {
