@@ -127,12 +127,6 @@ awaitable<std::optional<result<void>>> converse(helper_connection connection, st
 /// A helper that leaves when it is idle may do so just now; its socket then starts the next one.
 awaitable<result<void>> persist(helper_connection connection, std::string path, std::string certificate,
                                 event_sink& events) {
-    if (path.empty() || path.size() > longest_path) {
-        co_return fail(
-            errc::invalid_argument,
-            fmt::format("{} cannot be a socket of evercert-deploy: a path of 1 to {} bytes is wanted",
-                        escape(path), longest_path));
-    }
     for (int tries = 0; tries < most_tries; ++tries) {
         auto talk = converse(connection, path, certificate, events);
         auto outcome = co_await std::move(talk);
@@ -154,6 +148,12 @@ awaitable<result<void>> persist(helper_connection connection, std::string path, 
 
 awaitable<result<void>> ask_helper(helper_connection connection, std::string path, std::string certificate,
                                    milliseconds deadline, event_sink& events) {
+    if (path.empty() || path.size() > longest_path) {
+        co_return fail(
+            errc::invalid_argument,
+            fmt::format("{} cannot be a socket of evercert-deploy: a path of 1 to {} bytes is wanted",
+                        escape(path), longest_path));
+    }
     net::watchdog timer(connection->get_executor());
     auto close = [connection] {
         error_code ignored;

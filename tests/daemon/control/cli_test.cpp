@@ -52,6 +52,20 @@ TEST_CASE("status prints a table and what confines the daemon, or its JSON") {
     CHECK(b.out == "{\"schema\":1,\"certificates\":[],\"more\":false,\"daemon\":" + sample_daemon() + "}\n");
 }
 
+TEST_CASE("status says who runs deployments") {
+    daemon_status told;
+    for (const std::string socket : {"", "/run/evercert-deploy.sock"}) {
+        terminal b;
+        told.deploy_socket = socket;
+        b.answer(200, page_to_json({}));
+        b.answer(200, status_to_json(told, {}, {}));
+        CHECK(b.run(command("status")) == 0);
+        CHECK(b.out.ends_with(socket.empty() ? "\ndeploys: in the daemon's own process\n"
+                                             : "\ndeploys: through /run/evercert-deploy.sock\n"));
+        CHECK(b.asked.back() == "GET /v1/status");
+    }
+}
+
 TEST_CASE("status of many is asked for page by page") {
     terminal b;
     b.answer(200, page_to_json({{sample_status("a"), sample_status("b")}, true}));
@@ -343,11 +357,12 @@ TEST_CASE("The socket comes from the configuration that was named") {
     options.config = good;
     CHECK(b.run(options) == 0);
     CHECK(b.sockets.back() == "/tmp/own.sock");
+    const auto asked = b.sockets.size();
 
     options.config = "/nonexistent/other.yaml";
     CHECK(b.run(options) == 2);
     CHECK(b.err.find("/nonexistent/other.yaml") != std::string::npos);
-    CHECK(b.sockets.size() == 2);
+    CHECK(b.sockets.size() == asked);
 }
 
 TEST_CASE("check reads a file without a daemon") {
