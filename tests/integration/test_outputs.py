@@ -34,7 +34,9 @@ class Outputs(suite.Stand):
         self.out = f"{self.folder}/{NAME}"
 
     def issue(self, outputs, keys=("ecdsa-p256",), **options):
-        daemon = self.make_daemon([{"names": [NAME], "keys": list(keys), "outputs": outputs}], **options).start()
+        daemon = self.make_daemon([{"names": [NAME], "keys": list(keys), "outputs": outputs}], **options)
+        daemon.socket = daemon.config["control"]["socket"]
+        daemon.start()
         daemon.wait_live(NAME, timeout=120)
         daemon.wait_state(NAME, "waiting")
         return daemon
@@ -181,7 +183,8 @@ class Life(Outputs):
         home = self.space.make_folder("home")
         os.chown(home, NOBODY, NOBODY)
         self.out = f"{home}/tls"
-        daemon = self.issue([{"directory": self.out, "formats": ["privkey", "cert"]}], user=NOBODY, data_dir=f"{home}/data")
+        daemon = self.issue([{"directory": self.out, "formats": ["privkey", "cert"]}], user=NOBODY,
+                            data_dir=f"{home}/data", control={"socket": f"{home}/control.sock"})
         self.assertEqual((os.stat(f"{self.out}/privkey.pem").st_uid, mode(f"{self.out}/privkey.pem")), (NOBODY, 0o600))
         self.change(outputs=[{"directory": self.out, "formats": ["privkey", "cert"], "owner": "root"}])
         daemon.await_("it is refused", lambda: "evercertd runs as user nobody" in daemon.cli("explain", NAME).out, 30)
