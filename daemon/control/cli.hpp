@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace evercert::daemon {
 
@@ -15,13 +16,15 @@ enum exit_code : int { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_d
 
 struct cli_options {
     std::string command; ///< status, show, plan, explain, dns-record, history, renew, revoke, deploy,
-                         ///< diagnose, reload, account, check or snippet
+                         ///< diagnose, reload, account, check, snippet or schema; complete for shells
     std::string action;  ///< of account: list, show, rollover or deactivate
     std::string name;    ///< of the certificate; for account the issuer, for check the file, for snippet the
                          ///< server
     std::string config;
     std::string socket;
     std::string reason;
+    std::string format = "json";    ///< of schema: json, example or man
+    std::vector<std::string> words; ///< of complete: the command line, the last one unfinished
     bool json = false;
     bool now = false;
     bool wait = true;

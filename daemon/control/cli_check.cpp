@@ -1,9 +1,12 @@
-// evercert check and evercert snippet: what a configuration file says, without the daemon.
+// evercert check, snippet and schema: what a configuration file says or may say, without the daemon.
 #include "config/load.hpp"
 #include "core/json/writer.hpp"
 #include "daemon/control/conversation.hpp"
 #include "daemon/control/snippet.hpp"
 #include "daemon/log/printable.hpp"
+#include "daemon/schema/example.hpp"
+#include "daemon/schema/json_schema.hpp"
+#include "daemon/schema/manual.hpp"
 
 #include <algorithm>
 
@@ -59,6 +62,21 @@ int run_snippet(const conversation& with) {
     }
     // Without a file it is for the defaults: whoever asks may be about to write one.
     with.world().out(snippet_for(options.name, loaded ? *loaded : config::settings()));
+    return exit_done;
+}
+
+int run_schema(const conversation& with) {
+    const std::string& format = with.options().format;
+    if (format == "json") {
+        with.world().out(json_schema());
+    } else if (format == "example") {
+        with.world().out(example_file());
+    } else if (format == "man") {
+        with.world().out(manual_page());
+    } else {
+        return with.complain(exit_usage, fmt::format("there is no format \"{}\" of the schema; there are: {}",
+                                                     printable(format), fmt::join(schema_formats, ", ")));
+    }
     return exit_done;
 }
 

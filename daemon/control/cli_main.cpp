@@ -1,6 +1,7 @@
 // evercert: the operator's command.
 #include "core/net/unix_client.hpp"
 #include "daemon/control/cli.hpp"
+#include "daemon/control/completion.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -9,7 +10,9 @@
 
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -80,6 +83,10 @@ void declare_errands(CLI::App& app, cli_options& options) {
     CLI::App* const snippet = add_command(
         app, options, "snippet", "the lines by which a web server lets the daemon answer challenges");
     snippet->add_option("SERVER", options.name, "nginx, apache or haproxy")->required();
+    CLI::App* const schema =
+        add_command(app, options, "schema",
+                    "what a configuration file may say: as JSON Schema, an example or a manual page");
+    schema->add_option("--format", options.format, "json, example or man")->capture_default_str();
 }
 
 void declare_account(CLI::App& app, cli_options& options) {
@@ -107,7 +114,26 @@ std::size_t terminal_width() {
     return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-int run(const cli_options& options) {
+/// What the shells' completion is told of a command, and of those below it.
+command_shape shape_of(CLI::App& app) {
+    command_shape shape{app.get_name(), app.get_description(), {}, {}, {}};
+    for (const CLI::Option* const option : app.get_options()) {
+        if (option->get_positional()) {
+            shape.arguments.push_back(option->get_name(true));
+            continue;
+        }
+        for (const std::string& name : option->get_lnames()) {
+            shape.options.emplace_back("--" + name, option->get_description(),
+                                       option->get_items_expected_max() > 0);
+        }
+    }
+    for (CLI::App* const sub : app.get_subcommands(std::function<bool(CLI::App*)>())) {
+        shape.commands.push_back(shape_of(*sub));
+    }
+    return shape;
+}
+
+int run(const cli_options& options, const command_shape& shape) {
     asio::io_context loop;
     const auto time = make_system_time(loop.get_executor());
     auto print = [](std::FILE* where) {
@@ -124,7 +150,8 @@ int run(const cli_options& options) {
     };
     const cli_world world{net::unix_request, *time, pause, show, print(stderr), "/etc/evercert/evercert.yaml",
                           terminal_width()};
-    const int code = run_cli(options, world);
+    const int code =
+        options.command == "complete" ? run_complete(options, world, shape) : run_cli(options, world);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
         std::fputs("evercert: the output could not be written\n", stderr);
         return code == exit_done ? exit_failed : code;
@@ -142,12 +169,18 @@ int main(int argc, char** argv) {
     declare_errands(app, options);
     declare_account(app, options);
     try {
+        // For the shells, in front of the parser: what is to be completed does not parse yet.
+        if (argc > 1 && std::string_view(argv[1]) == "complete") {
+            options.command = argv[1];
+            options.words.assign(argv + 2, argv + argc);
+            return run(options, shape_of(app));
+        }
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
         return app.exit(e) == 0 ? exit_done : exit_usage;
     }
     try {
-        return run(options);
+        return run(options, {});
     } catch (const std::exception& e) {
         std::fprintf(stderr, "evercert: unexpected: %s\n", e.what());
         return exit_failed;

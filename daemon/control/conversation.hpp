@@ -81,5 +81,6 @@ int run_errand(const conversation& with);  ///< renew, deploy, revoke, diagnose,
 int run_account(const conversation& with); ///< account list, show, rollover, deactivate
 int run_check(const conversation& with);   ///< check, without the daemon
 int run_snippet(const conversation& with); ///< snippet, without the daemon
+int run_schema(const conversation& with);  ///< schema, without the daemon
 
 } // namespace evercert::daemon

@@ -35,6 +35,16 @@ constexpr std::array reasons{known_reason{"unspecified", 0},
 
 } // namespace
 
+std::vector<std::string_view> reason_names() {
+    std::vector<std::string_view> names;
+    for (const known_reason& one : reasons) {
+        if (one.refusal.empty()) {
+            names.push_back(one.name);
+        }
+    }
+    return names;
+}
+
 result<int> parse_reason(std::string_view text) {
     std::string allowed;
     std::string_view refusal = "is not a revocation reason";

@@ -2,6 +2,7 @@
 #include "core/base/error.hpp"
 
 #include <string_view>
+#include <vector>
 
 namespace evercert::daemon {
 
@@ -10,5 +11,8 @@ namespace evercert::daemon {
 /// cessationOfOperation 5, privilegeWithdrawn 9; whether the CA takes it is for the CA to say. Anything else
 /// is errc::invalid_argument: the codes that only CAs set with a sentence why, the rest with the list.
 result<int> parse_reason(std::string_view text);
+
+/// Those that are taken.
+std::vector<std::string_view> reason_names();
 
 } // namespace evercert::daemon
