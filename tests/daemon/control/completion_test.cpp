@@ -23,7 +23,7 @@ command_shape tree() {
     command_shape account{"account", "ours", {}, {}, {list, close}};
     return {"evercert",
             "",
-            {{"--json", "JSON", false}, {"--config", "file", true}},
+            {{"--json", "JSON", false}, {"--config", "file", true}, {"--socket", "path", true}},
             {},
             {status, show, revoke, check, snippet, account}};
 }
@@ -61,10 +61,10 @@ TEST_CASE("what can stand where somebody presses TAB") {
         {{"show", "--config", "/etc/e"}, {":files"}},
         {{"revoke", "--reason", "key"}, {"keyCompromise"}},
         {{"revoke", "--reason", "superseded", "a"}, {"a.example"}},
-        {{"revoke", "--"}, {"--reason", "--json", "--config"}},
+        {{"revoke", "--"}, {"--reason", "--json", "--config", "--socket"}},
         {{"revoke", "--", "a"}, {"a.example"}},
         {{"revoke", "--", "-"}, {}},
-        {{"-"}, {"--json", "--config"}},
+        {{"-"}, {"--json", "--config", "--socket"}},
         {{"check", ""}, {":files"}},
         {{"snippet", "n"}, {"nginx"}},
         {{"account", ""}, {"list", "deactivate"}},
