@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -20,6 +21,21 @@ solvers::propagation_check check_of(const std::string& word) {
     return word == "off"    ? solvers::propagation_check::off
            : word == "warn" ? solvers::propagation_check::warn
                             : solvers::propagation_check::enforce;
+}
+
+/// What a challenge listens on, if it does.
+std::optional<socket_demand> demand_of(const config::challenge& what) {
+    if (const auto* http = std::get_if<config::http01_listener>(&what.how)) {
+        return socket_demand{what.name, http->listen, traffic::streams};
+    }
+    if (const auto* alpn = std::get_if<config::tls_alpn01_listener>(&what.how)) {
+        return socket_demand{what.name, alpn->listen, traffic::streams};
+    }
+    const auto* dns = std::get_if<config::dns_challenge>(&what.how);
+    if (dns != nullptr && dns->own) {
+        return socket_demand{what.name, dns->own->listen, traffic::dns};
+    }
+    return std::nullopt;
 }
 
 std::set<std::string> used_challenges(const config::settings& settings) {
@@ -40,6 +56,37 @@ std::set<std::string> used_challenges(const config::settings& settings) {
 challenge_set::challenge_set(challenge_parts parts, std::vector<systemd::passed_descriptor> sockets)
     : parts_(std::move(parts)), sockets_(std::move(sockets)) {}
 
+/// Which of the passed sockets is whose is decided with all challenges in view, before the first is made.
+void challenge_set::share_out_sockets(const config::settings& settings, const std::set<std::string>& used) {
+    std::vector<socket_demand> demands;
+    for (const auto& [name, how] : settings.challenges) {
+        if (used.contains(name) && !all_.contains(name)) {
+            if (auto demand = demand_of(how)) {
+                demands.push_back(std::move(*demand));
+            }
+        }
+    }
+    sockets_.share_out(demands);
+    const std::vector<std::string> idle = sockets_.idle();
+    if (settings.certificates.empty() || idle == told_idle_) {
+        return;
+    }
+    told_idle_ = idle;
+    for (const std::string& address : idle) {
+        parts_.events.emit(
+            {.id = "listener.unused",
+             .level = severity::warning,
+             .certificate = {},
+             .message = fmt::format(
+                 "systemd passed a socket that listens on {}, and no challenge in use has a `listen` with "
+                 "that port: who connects there waits for nothing, and another server cannot have the port. "
+                 "Give a challenge that `listen`, or give the socket up: `systemctl mask evercertd.socket`, "
+                 "then stop and start evercertd",
+                 address),
+             .fields = {{"address", address}}});
+    }
+}
+
 awaitable<void> challenge_set::drop_all_but(std::map<std::string, config::challenge> wanted) {
     std::vector<solvers::listening_solver*> closing; // taken out first: nothing here may change while we wait
     for (auto it = all_.begin(); it != all_.end();) {
@@ -54,6 +101,7 @@ awaitable<void> challenge_set::drop_all_but(std::map<std::string, config::challe
         if (it->second.answers) {
             retired_.push_back(std::move(it->second.answers));
         }
+        sockets_.take_back(it->first);
         it = all_.erase(it);
     }
     for (solvers::listening_solver* listener : closing) {
@@ -64,6 +112,7 @@ awaitable<void> challenge_set::drop_all_but(std::map<std::string, config::challe
 std::map<std::string, solver*> challenge_set::make(const config::settings& settings) {
     std::map<std::string, solver*> usable;
     const std::set<std::string> used = used_challenges(settings);
+    share_out_sockets(settings, used);
     for (const auto& [name, how] : settings.challenges) {
         auto found = all_.find(name);
         if (found == all_.end() && used.contains(name)) {
@@ -78,34 +127,13 @@ std::map<std::string, solver*> challenge_set::make(const config::settings& setti
     return usable;
 }
 
-/// Sockets from systemd that carry the challenge's name are its own; nameless ones serve the first challenge
-/// that asks and may have them.
-std::vector<net::listen_address> challenge_set::places_for(const std::string& challenge_name,
-                                                           const std::vector<endpoint>& configured,
-                                                           bool nameless_too) {
-    std::vector<net::listen_address> places;
-    for (auto it = sockets_.begin(); it != sockets_.end();) {
-        const bool nameless = it->name == "unknown" || it->name.ends_with(".socket");
-        if (it->name != challenge_name && !(nameless && nameless_too)) {
-            ++it;
-            continue;
-        }
-        places.emplace_back(net::passed_socket{it->descriptor});
-        it = sockets_.erase(it);
-    }
-    if (places.empty()) {
-        places.assign(configured.begin(), configured.end());
-    }
-    return places;
-}
-
 challenge_set::one challenge_set::make_challenge(const config::challenge& settings) {
     one made;
     made.settings = settings;
     if (const auto* http = std::get_if<config::http01_listener>(&settings.how)) {
         solvers::http01_settings how;
         how.redirect_to_https = http->redirect_to_https;
-        how.listen = places_for(settings.name, http->listen);
+        how.listen = sockets_.places(settings.name, http->listen);
         auto listener = solvers::make_http01_solver(parts_.executor, parts_.events, std::move(how));
         made.listener = listener.get();
         made.answers = std::move(listener);
@@ -113,7 +141,7 @@ challenge_set::one challenge_set::make_challenge(const config::challenge& settin
         made.answers = solvers::make_webroot_solver(webroot->folder, parts_.workers);
     } else if (const auto* alpn = std::get_if<config::tls_alpn01_listener>(&settings.how)) {
         solvers::tls_alpn01_settings how;
-        how.listen = places_for(settings.name, alpn->listen);
+        how.listen = sockets_.places(settings.name, alpn->listen);
         auto listener =
             solvers::make_tls_alpn01_solver(parts_.executor, parts_.events, parts_.time, std::move(how));
         made.listener = listener.get();
@@ -168,7 +196,7 @@ result<std::unique_ptr<solver>> challenge_set::make_dns_solver(const config::dns
 result<std::unique_ptr<solvers::self_solver>>
 challenge_set::make_name_server(const std::string& challenge_name, const config::dns_challenge& settings) {
     solvers::self_settings how;
-    how.listen = places_for(challenge_name, settings.own->listen, false);
+    how.listen = sockets_.places(challenge_name, settings.own->listen);
     how.zone.nameserver = settings.own->nameserver;
     how.zone.zone = settings.own->zone;
     how.zone.addresses = settings.own->addresses;

@@ -9,9 +9,9 @@
 #include "core/ports/http_client.hpp"
 #include "core/ports/process_runner.hpp"
 #include "daemon/late_solver.hpp"
+#include "daemon/passed_sockets.hpp"
 #include "solvers/dns_self/self_solver.hpp"
 #include "solvers/listening_solver.hpp"
-#include "systemd/listen_fds.hpp"
 
 #include <functional>
 #include <map>
@@ -61,6 +61,7 @@ private:
         std::string trouble; ///< last reason why it cannot be answered, so that it is said once
     };
 
+    void share_out_sockets(const config::settings& settings, const std::set<std::string>& used);
     one make_challenge(const config::challenge& settings);
     static solvers::dns01_settings proof_of(const config::dns_challenge& settings);
     result<std::unique_ptr<solver>> make_dns_solver(const config::dns_challenge& settings);
@@ -69,15 +70,13 @@ private:
     std::unique_ptr<solver> make_dns_persist_solver(const config::dns_persist_challenge& settings);
     /// Our own name servers learn which names they are to know.
     void tell_names(const config::settings& settings);
-    std::vector<net::listen_address> places_for(const std::string& challenge_name,
-                                                const std::vector<endpoint>& configured,
-                                                bool nameless_too = true);
     void make_ready(one& what);
 
     challenge_parts parts_;
     std::map<std::string, one> all_;
     std::vector<std::unique_ptr<solver>> retired_;
-    std::vector<systemd::passed_descriptor> sockets_; ///< from systemd, not used yet
+    passed_sockets sockets_; ///< from systemd
+    std::vector<std::string> told_idle_;
 };
 
 } // namespace evercert::daemon

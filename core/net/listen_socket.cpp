@@ -40,17 +40,24 @@ std::string port_taken(std::uint16_t port, int type) {
     return fmt::format("{} {} is taken by {}: stop it, or give evercert another address", kind, port, owner);
 }
 
+/// Below 1024, to somebody without the privilege.
+std::string port_refused(std::uint16_t port, int type) {
+    const std::string_view kind = type == SOCK_DGRAM ? "ListenDatagram" : "ListenStream";
+    return fmt::format(
+        "ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket passed in by systemd. As a service "
+        "evercertd has them from evercertd.socket, which has port 80 unless another program took it first: "
+        "add port {0} to it (run `systemctl edit evercertd.socket`, add the lines [Socket] and {1}={0}) "
+        "unless it is there, then run `systemctl stop evercertd` and `systemctl start evercertd`",
+        port, kind);
+}
+
 error bind_error(int number, const endpoint& where, int type) {
     const std::string text = to_string(where);
     if (number == EADDRINUSE) {
         return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port, type)};
     }
     if (number == EACCES || number == EPERM) {
-        return {errc::io,
-                fmt::format(
-                    "cannot listen on {}: ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket "
-                    "passed in by systemd",
-                    text)};
+        return {errc::io, fmt::format("cannot listen on {}: {}", text, port_refused(where.port, type))};
     }
     if (number == EADDRNOTAVAIL) {
         return {errc::io, "cannot listen on " + text + ": this host does not have that address"};
@@ -119,6 +126,11 @@ result<void> set_access(const unix_endpoint& where) {
         return fail(errc::invalid_argument, "there is no group " + where.group + " for " + where.path +
                                                 ": create it (groupadd --system " + where.group +
                                                 "), or name another one");
+    }
+    // The daemon's own group needs no call, and a sandbox may refuse any.
+    struct stat made{};
+    if (::lstat(where.path.c_str(), &made) == 0 && made.st_gid == found->gr_gid) {
+        return {};
     }
     if (::chown(where.path.c_str(), static_cast<uid_t>(-1), found->gr_gid) != 0) {
         return fail(system_error(errno, "cannot give " + where.path + " to the group " + where.group));
@@ -279,6 +291,18 @@ result<listen_socket> take_passed(const passed_socket& where) {
                         where.descriptor));
     }
     return take_over(where);
+}
+
+passed_facts look_at(const passed_socket& where) {
+    const int domain = option(where.descriptor, SO_DOMAIN);
+    if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX) {
+        return {};
+    }
+    listen_socket borrowed(where.descriptor);
+    describe(borrowed);
+    passed_facts facts{std::move(borrowed.address), borrowed.port, is_passed_udp(where)};
+    static_cast<void>(borrowed.release());
+    return facts;
 }
 
 bool is_passed_udp(const passed_socket& where) noexcept {

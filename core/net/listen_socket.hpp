@@ -50,4 +50,12 @@ result<listen_socket> take_passed_udp(const passed_socket& where);
 /// Whether it is one.
 bool is_passed_udp(const passed_socket& where) noexcept;
 
+struct passed_facts {
+    std::string address; ///< as listen_socket has it; empty: neither of the Internet nor a Unix socket
+    std::uint16_t port = 0;
+    bool datagram = false;
+};
+/// What a passed descriptor is; it is left as it was.
+passed_facts look_at(const passed_socket& where);
+
 } // namespace evercert::net

@@ -1,14 +1,17 @@
 #include "core/net/http_server.hpp"
+#include "core/net/listen_socket.hpp"
 #include "core/net/port_owner.hpp"
 #include "core/net/unix_client.hpp"
 #include "tests/core/net/fixture.hpp"
 #include "tests/support/recorded_events.hpp"
 
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 
@@ -104,6 +107,25 @@ TEST_CASE_METHOD(setup, "A leftover Unix socket is replaced; one in use, or anot
     CHECK_FALSE(listen(net::unix_endpoint{folder / "no/folder", 0600, ""}).has_value());
 }
 
+TEST_CASE_METHOD(setup, "A port that only root may have is refused with what to do under systemd") {
+    if (::getuid() != 0) {
+        return; // nobody to be instead
+    }
+    // In a child: this process keeps its rights.
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const bool dropped = ::setresuid(65534, 65534, 65534) == 0;
+        const auto refused = listen(endpoint{"127.0.0.1", 53});
+        const std::string told = refused ? "" : refused.error().message;
+        const bool well = told.find("systemctl edit evercertd.socket") != std::string::npos &&
+                          told.find("ListenStream=53") != std::string::npos;
+        ::_exit(dropped && well ? 0 : 1);
+    }
+    int status = 1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+}
+
 TEST_CASE_METHOD(setup, "The command's client says what is wrong with the daemon's socket") {
     const std::string path = folder / "none.sock";
     auto answer = net::unix_request(path, {"GET", "/v1/certificates"});
@@ -184,4 +206,24 @@ TEST_CASE_METHOD(setup, "A passed descriptor is served if it listens, and left a
         CHECK(refused.error().message.find("listening stream socket") != std::string::npos);
         CHECK((fd < 0 || ::close(fd) == 0)); // still ours
     }
+}
+
+TEST_CASE("What a passed descriptor is can be seen without taking it over") {
+    asio::io_context loop;
+    tcp::acceptor streams(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    asio::ip::udp::socket datagrams(loop, asio::ip::udp::endpoint(asio::ip::address_v4::loopback(), 0));
+    const auto tcp_port = streams.local_endpoint().port();
+    const auto udp_port = datagrams.local_endpoint().port();
+    const auto first = net::look_at(net::passed_socket{streams.native_handle()});
+    CHECK(first.address == fmt::format("127.0.0.1:{}", tcp_port));
+    CHECK(first.port == tcp_port);
+    CHECK_FALSE(first.datagram);
+    const auto second = net::look_at(net::passed_socket{datagrams.native_handle()});
+    CHECK(second.port == udp_port);
+    CHECK(second.datagram);
+    const int file = ::open("/dev/null", O_RDONLY);
+    CHECK(net::look_at(net::passed_socket{file}).address.empty());
+    CHECK(::close(file) == 0);
+    CHECK(net::look_at(net::passed_socket{-1}).port == 0);
+    CHECK(streams.local_endpoint().port() == tcp_port); // still open
 }
