@@ -4,9 +4,27 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace evercert::solvers {
+namespace {
+
+std::string_view mend_of(errc code, const std::string& path, bool is_credential) {
+    if (is_credential && code == errc::not_found) {
+        return ". Put it into a file of that name in /etc/evercert/credentials, and restart evercertd: "
+               "systemd "
+               "reads that folder when it starts it";
+    }
+    if (!is_credential && ::access(path.c_str(), R_OK) != 0 && errno == EACCES) {
+        return ". Give the daemon's user the right to read it (for a service: `chgrp evercert` and `chmod "
+               "0640`), or make it a credential in /etc/evercert/credentials";
+    }
+    return "";
+}
+
+} // namespace
 
 secret_source secret_source::file(std::string path) {
     secret_source made;
@@ -23,22 +41,33 @@ result<secret_source> secret_source::credential(std::string_view name) {
     if (folder == nullptr || *folder != '/') {
         return fail(
             errc::invalid_argument,
-            fmt::format("the credential {0} cannot be found: $CREDENTIALS_DIRECTORY is not set; give it to "
-                        "the unit with LoadCredential={0}:/path, or name a file",
-                        name));
+            fmt::format(
+                "the credential {0} cannot be found: $CREDENTIALS_DIRECTORY is not set. Run evercertd as "
+                "a service, which has what lies in /etc/evercert/credentials, or name a file",
+                name));
     }
     secret_source made;
     made.path_ = fmt::format("{}/{}", folder, name);
+    // evercertd.service loads a whole folder under this prefix
+    // (LoadCredential=evercert:/etc/evercert/credentials).
+    if (::access(made.path_.c_str(), F_OK) != 0) {
+        std::string of_folder = fmt::format("{}/evercert_{}", folder, name);
+        if (::access(of_folder.c_str(), F_OK) == 0) {
+            made.path_ = std::move(of_folder);
+        }
+    }
     made.place_ = fmt::format("the credential {}", name);
     return made;
 }
 
 result<crypto::secret> secret_source::read(std::size_t limit) const {
     auto bytes = crypto::read_secret_file(path_, limit, "the secret in " + place_);
-    if (bytes) {
-        bytes->drop_line_ends();
+    if (!bytes) {
+        bytes.error().message += mend_of(bytes.error().code, path_, place_ != path_);
+        return bytes;
     }
-    if (bytes && bytes->empty()) {
+    bytes->drop_line_ends();
+    if (bytes->empty()) {
         return fail(errc::invalid_argument, place_ + " is empty: put the secret into it");
     }
     return bytes;

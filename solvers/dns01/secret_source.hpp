@@ -15,8 +15,8 @@ public:
     secret_source() = default; ///< none at all
     static secret_source file(std::string path);
     /// A credential that systemd passes to the unit (LoadCredential=, LoadCredentialEncrypted=): a file of
-    /// this name in $CREDENTIALS_DIRECTORY, which is looked up now. errc::invalid_argument for a name that is
-    /// none, or when the unit has no credentials.
+    /// this name, or of this name after "evercert_", in $CREDENTIALS_DIRECTORY, which is looked up now.
+    /// errc::invalid_argument for a name that is none, or when the unit has no credentials.
     static result<secret_source> credential(std::string_view name);
 
     [[nodiscard]] bool empty() const noexcept { return path_.empty(); }

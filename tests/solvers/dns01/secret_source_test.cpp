@@ -61,7 +61,13 @@ TEST_CASE("a credential is looked for where systemd puts it") {
         REQUIRE(from.has_value());
         CHECK(from->place() == "the credential dns");
         CHECK(from->read(10)->view() == "tok");
-        CHECK(secret_source::credential("none")->read(10).error().code == errc::not_found);
+        const auto missing = secret_source::credential("none")->read(10);
+        CHECK(missing.error().code == errc::not_found);
+        CHECK(missing.error().message.find("/etc/evercert/credentials") != std::string::npos);
+        folder.write("evercert_none", "of the folder");
+        CHECK(secret_source::credential("none")->read(20)->view() == "of the folder");
+        folder.write("evercert_dns", "not this one");
+        CHECK(secret_source::credential("dns")->read(20)->view() == "tok");
         for (const std::string bad : {"", ".", "..", "a/b"}) {
             CHECK(secret_source::credential(bad).error().code == errc::invalid_argument);
         }
@@ -69,5 +75,5 @@ TEST_CASE("a credential is looked for where systemd puts it") {
     const credentials_directory none(nullptr);
     const auto from = secret_source::credential("dns");
     REQUIRE_FALSE(from.has_value());
-    CHECK(from.error().message.find("LoadCredential=dns:/path") != std::string::npos);
+    CHECK(from.error().message.find("/etc/evercert/credentials") != std::string::npos);
 }
