@@ -9,6 +9,7 @@ packages=(
     libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libseccomp-dev libldns-dev catch2
     ca-certificates openssl python3 nginx apache2 libnginx-mod-stream haproxy bind9 bind9-utils bind9-dnsutils
     knot pdns-server pdns-backend-sqlite3 libjemalloc-dev procps strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs curl
+    mmdebstrap systemd-container
 )
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 # Debian 12's default Boost is 1.74; 1.81 is there under its own name. Debian 13's default is new enough.

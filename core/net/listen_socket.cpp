@@ -42,13 +42,18 @@ std::string port_taken(std::uint16_t port, int type) {
 
 /// Below 1024, to somebody without the privilege.
 std::string port_refused(std::uint16_t port, int type) {
-    const std::string_view kind = type == SOCK_DGRAM ? "ListenDatagram" : "ListenStream";
+    const std::string kind = type == SOCK_DGRAM ? "ListenDatagram" : "ListenStream";
+    const std::string mend =
+        port == 80
+            ? "that unit did not get it (`systemctl status evercertd.socket` says why): run "
+              "`systemctl restart evercertd`"
+            : fmt::format("run `systemctl edit evercertd.socket`, add the lines [Socket] and {}={}, then "
+                          "run `systemctl stop evercertd` and `systemctl start evercertd`",
+                          kind, port);
     return fmt::format(
-        "ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket passed in by systemd. As a service "
-        "evercertd has them from evercertd.socket, which has port 80 unless another program took it first: "
-        "add port {0} to it (run `systemctl edit evercertd.socket`, add the lines [Socket] and {1}={0}) "
-        "unless it is there, then run `systemctl stop evercertd` and `systemctl start evercertd`",
-        port, kind);
+        "ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket passed in by systemd. "
+        "A service has port {} from evercertd.socket: {}",
+        port, mend);
 }
 
 error bind_error(int number, const endpoint& where, int type) {
@@ -57,6 +62,10 @@ error bind_error(int number, const endpoint& where, int type) {
         return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port, type)};
     }
     if (number == EACCES || number == EPERM) {
+        // The kernel asks for the privilege first, and only then whether the port is free.
+        if (port_in_use(where.port, type == SOCK_DGRAM ? transport::udp : transport::tcp)) {
+            return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port, type)};
+        }
         return {errc::io, fmt::format("cannot listen on {}: {}", text, port_refused(where.port, type))};
     }
     if (number == EADDRNOTAVAIL) {

@@ -53,13 +53,23 @@ bool holds_any(const fs::path& process, const std::set<std::string>& inodes) {
     return false;
 }
 
-} // namespace
-
-std::string port_owner(std::uint16_t port, transport over) {
+/// Of both IP versions. The tables are looked at where a sandbox that hides all but processes has them too.
+std::set<std::string> inodes_at(std::uint16_t port, transport over) {
     const bool tcp = over == transport::tcp;
     const std::string_view state = tcp ? tcp_listens : udp_hears;
-    auto inodes = listening_inodes(tcp ? "/proc/net/tcp" : "/proc/net/udp", state, port);
-    inodes.merge(listening_inodes(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", state, port));
+    auto inodes = listening_inodes(tcp ? "/proc/self/net/tcp" : "/proc/self/net/udp", state, port);
+    inodes.merge(listening_inodes(tcp ? "/proc/self/net/tcp6" : "/proc/self/net/udp6", state, port));
+    return inodes;
+}
+
+} // namespace
+
+bool port_in_use(std::uint16_t port, transport over) {
+    return !inodes_at(port, over).empty();
+}
+
+std::string port_owner(std::uint16_t port, transport over) {
+    const auto inodes = inodes_at(port, over);
     if (inodes.empty()) {
         return {};
     }

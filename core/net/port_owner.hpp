@@ -7,6 +7,9 @@ namespace evercert::net {
 
 enum class transport { tcp, udp };
 
+/// Whether somebody listens at the port, at any address. Best effort: false if it cannot be known.
+bool port_in_use(std::uint16_t port, transport over = transport::tcp);
+
 /// "nginx (pid 123)", or empty if it cannot be known: other users' processes show their sockets to root only.
 /// Reads /proc; best effort.
 std::string port_owner(std::uint16_t port, transport over = transport::tcp);

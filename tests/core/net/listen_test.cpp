@@ -111,14 +111,23 @@ TEST_CASE_METHOD(setup, "A port that only root may have is refused with what to 
     if (::getuid() != 0) {
         return; // nobody to be instead
     }
+    tcp::acceptor holder(loop);
+    holder.open(tcp::v4());
+    boost::system::error_code taken; // by whatever else runs here
+    holder.bind({asio::ip::address_v4::loopback(), 1021}, taken);
+    if (!taken) {
+        holder.listen();
+    }
     // In a child: this process keeps its rights.
     const pid_t child = ::fork();
     if (child == 0) {
         const bool dropped = ::setresuid(65534, 65534, 65534) == 0;
-        const auto refused = listen(endpoint{"127.0.0.1", 53});
-        const std::string told = refused ? "" : refused.error().message;
-        const bool well = told.find("systemctl edit evercertd.socket") != std::string::npos &&
-                          told.find("ListenStream=53") != std::string::npos;
+        const auto says = [&](std::uint16_t port, std::string_view wanted) {
+            const auto refused = listen(endpoint{"127.0.0.7", port});
+            return !refused && refused.error().message.find(wanted) != std::string::npos;
+        };
+        const bool well = says(1022, "systemctl edit evercertd.socket") && says(1022, "ListenStream=1022") &&
+                          says(1021, "port 1021 is taken by another process");
         ::_exit(dropped && well ? 0 : 1);
     }
     int status = 1;

@@ -1,0 +1,328 @@
+"""evercert as an operator has it: a package on a booted Debian. One machine, one story: each test goes on where the last ended."""
+import os
+import re
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.abspath(__file__)), "../integration")]
+
+import package  # noqa: E402
+import root  # noqa: E402
+import sandbox  # noqa: E402
+from harness.workspace import PEBBLE, wait_until  # noqa: E402
+from machine import Machine  # noqa: E402
+from world import CA_PROGRAMS, World  # noqa: E402
+
+NAME = "one.test"
+SERVERS = {"nginx": "127.0.0.1", "apache": "127.0.0.2"}
+UNITS = ["evercertd.service", "evercertd.socket", "evercert-deploy.service", "evercert-deploy.socket"]
+
+
+class Boot(unittest.TestCase):
+    machine = world = folder = None
+    up = False  # whether there is a machine with a running daemon for the rest of the story
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="evercert-package-")
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.machine = Machine(root.ready(package.libraries()), {CA_PROGRAMS: os.path.join(PEBBLE, "usr/bin")})
+        cls.addClassCleanup(cls.machine.close)
+        for unit in ("nginx", "apache2"):  # started when they have something to serve
+            os.unlink(f"{cls.machine.tree}/etc/systemd/system/multi-user.target.wants/{unit}.service")
+        cls.machine.boot()
+        cls.world = World(cls.machine)
+        cls.world.make_ca()
+
+    def setUp(self):
+        if not self.up and self._testMethodName > "test_05":
+            self.fail("there is no running daemon: an earlier test failed")
+        self.since = self.machine.run("date", "+%Y-%m-%d %H:%M:%S").out.strip()
+
+    def tearDown(self):
+        outcome = self._outcome.result
+        if any(case is self for case, _ in outcome.failures + outcome.errors):
+            print(f"--- the journal since {self.since}, its end\n{self.since_begin()[-6000:]}---", file=sys.stderr)
+
+    def since_begin(self):
+        return self.machine.run("journalctl", "--no-pager", f"--since={self.since}").out
+
+    def pid(self):
+        return int(self.machine.show("evercertd", "MainPID"))
+
+    def install(self, revision):
+        deb = package.make(self.folder.name, revision)
+        with open(deb, "rb") as source, open(f"{self.machine.tree}/var/tmp/evercert.deb", "wb") as target:
+            target.write(source.read())
+        self.machine.run("apt-get install -y /var/tmp/evercert.deb", timeout=120)
+
+    def restart(self):
+        self.machine.run("systemctl restart evercertd", timeout=60)
+
+    def logged(self, text, timeout=30):
+        wait_until(f"the log says: {text}", lambda: text in self.machine.journal("evercertd", f"--since={self.since}"), timeout, 0.2)
+
+    # ---- installed, and nothing to do yet
+
+    def test_01_installs_without_a_configuration(self):
+        self.install(1)
+        self.assertEqual(self.machine.run("systemctl is-enabled evercertd.service").out.strip(), "enabled")
+        self.machine.run("systemctl start evercertd")
+        for unit in UNITS:
+            self.assertEqual(self.machine.show(unit, "ActiveState"), "inactive", unit)
+        self.assertEqual(self.machine.run("ss -Hltn 'sport = :80'").out, "")
+        self.assertEqual(self.machine.run("systemctl is-system-running").out.strip(), "running")
+
+    def test_02_units_are_well_formed(self):
+        paths = [f"/usr/lib/systemd/system/{unit}" for unit in UNITS]
+        self.assertEqual(self.machine.run("systemd-analyze", "verify", "--man=no", *paths).out, "")
+
+    def test_03_exposure(self):
+        """Thresholds are ten times the exposure."""
+        for unit, limit in {"evercertd.service": 12, "evercert-deploy.service": 16}.items():
+            told = self.machine.run("systemd-analyze", "security", "--no-pager", "--offline=true", f"--threshold={limit}",
+                                    f"/usr/lib/systemd/system/{unit}", check=False)
+            self.assertEqual(told.code, 0, told.out[-300:])
+
+    # ---- four lines
+
+    def test_04_issues_through_the_passed_socket(self):
+        self.world.small_configuration({"names": [NAME]})
+        self.machine.run("systemctl start evercertd")
+        for unit in ("evercertd.service", "evercertd.socket", "evercert-deploy.socket"):
+            self.assertEqual(self.machine.show(unit, "ActiveState"), "active", unit)
+        self.world.wait_live(NAME)
+        type(self).up = True
+        self.assertIn("[::]:80", self.world.listeners())
+        self.assertNotIn("could not be locked", self.machine.journal("evercertd"))
+
+    def test_05_no_privilege(self):
+        for key, wanted in sandbox.PROCESS.items():
+            self.assertEqual(sandbox.status(self.machine, self.pid())[key], wanted, key)
+
+    def test_06_every_option_is_on(self):
+        for unit, options in {"evercertd": {**sandbox.BOTH, **sandbox.DAEMON}, "evercert-deploy": {**sandbox.BOTH, **sandbox.HELPER}}.items():
+            told = self.machine.show(unit, *options)
+            for option, wanted in options.items():
+                self.assertEqual(told.get(option), wanted, f"{unit}: {option}")
+            calls = self.machine.show(unit, "SystemCallFilter").split()
+            for denied in ("mount", "ptrace", "reboot", "bpf", "setpriority", "io_uring_setup", "kexec_load"):
+                self.assertNotIn(denied, calls, unit)
+            self.assertEqual("fchown" in calls, unit == "evercert-deploy")
+
+    def test_07_only_its_own_folders(self):
+        inside = ["nsenter", "-t", str(self.pid()), "-m", "--"]
+        for folder in ("/etc", "/etc/evercert", "/usr", "/var", "/var/www/html", "/opt"):
+            told = self.machine.run(*inside, "touch", f"{folder}/test", check=False)
+            self.assertIn("Read-only file system", told.out, folder)
+        self.machine.run(*inside, "touch", "/var/lib/evercert/test", "/run/evercert/test")
+        self.machine.run("rm", "/var/lib/evercert/test", "/run/evercert/test")
+        self.assertEqual(self.machine.run("stat", "-c", "%U:%G %a", "/var/lib/evercert").out.strip(), "evercert:evercert 700")
+
+    def test_08_who_may_command(self):
+        self.assertEqual(self.machine.run("stat", "-c", "%G %a", "/run/evercert/control.sock").out.strip(), "evercert 660")
+        self.machine.run("useradd --groups evercert ops")
+        self.assertIn(NAME, self.machine.run("evercert status", as_user="ops").out)
+        stranger = self.machine.run("evercert status", as_user="nobody", check=False)
+        self.assertEqual(stranger.code, 3, stranger)
+
+    # ---- servers
+
+    def test_10_both_servers_serve_what_is_issued(self):
+        leaf = self.world.live(NAME)
+        self.world.make_servers(NAME)
+        for server, address in SERVERS.items():
+            self.world.wait_served(NAME, address, leaf)
+            self.world.machine.run("true", server)
+
+    def test_11_renewal_reaches_both_servers(self):
+        self.world.configure(certificates=[{"names": [NAME], "deploy": ["nginx", "apache"]}],
+                             deployments={"apache": {"verify": "127.0.0.2:443"}})
+        self.machine.run("systemctl reload evercertd")
+        before = self.world.live(NAME)
+        self.machine.run("evercert", "renew", NAME, "--now", timeout=90)
+        leaf = self.world.wait_live(NAME, other_than=before)
+        for address in SERVERS.values():
+            self.world.wait_served(NAME, address, leaf)
+        self.assertEqual(self.machine.show("evercert-deploy.service", "NRestarts"), "0")
+
+    def test_12_the_helper_has_three_capabilities(self):
+        self.machine.run("evercert", "deploy", NAME, timeout=90)
+        pid = int(self.machine.show("evercert-deploy", "MainPID"))
+        self.assertNotEqual(pid, 0, "the helper has left already")
+        told = sandbox.status(self.machine, pid)
+        for key, wanted in sandbox.HELPER_PROCESS.items():
+            self.assertEqual(told[key], wanted, key)
+        network = "readlink /proc/{}/ns/net"
+        self.assertNotEqual(self.machine.run(network.format(pid)).out, self.machine.run(network.format(1)).out)
+
+    # ---- a running service
+
+    def test_20_a_reload_keeps_process_and_port(self):
+        """The challenge is another after it, and has the socket that the first had."""
+        pid, before = self.pid(), self.world.live(NAME)
+        self.world.configure(challenges={"http": {"type": "http-01", "redirect_to_https": True}})
+        self.machine.run("systemctl reload evercertd")
+        self.logged("0 added, ")
+        self.assertEqual(self.machine.show("evercertd", "ActiveState"), "active")
+        self.machine.run("evercert", "renew", NAME, "--now", timeout=90)
+        self.world.wait_live(NAME, other_than=before)
+        self.assertEqual(self.pid(), pid)
+        self.world.configure(challenges=None)
+        self.machine.run("systemctl reload evercertd")
+
+    def test_21_a_refused_reload_changes_nothing(self):
+        pid = self.pid()
+        good = self.machine.read("/etc/evercert/evercert.yaml")
+        self.machine.write("/etc/evercert/evercert.yaml", good + "nonsense: [\n")
+        self.machine.run("systemctl reload evercertd")
+        self.logged("the running one stays in force")
+        self.machine.write("/etc/evercert/evercert.yaml", good)
+        wait_until("the service is running again", lambda: self.machine.show("evercertd", "ActiveState") == "active", 10)
+        self.assertEqual(self.pid(), pid)
+
+    def test_22_revocation(self):
+        before = self.world.live(NAME)
+        self.machine.run("evercert", "revoke", NAME, "--reason", "superseded", timeout=60)
+        status = self.machine.run("curl", "-fsS", "--cacert", "/etc/pebble/root.pem",
+                                  f"https://127.0.0.1:15000/cert-status-by-serial/{before.serial}").out
+        self.assertIn("Revoked", status)
+        leaf = self.world.wait_live(NAME, other_than=before, timeout=90)
+        self.world.wait_served(NAME, SERVERS["nginx"], leaf)
+
+    # ---- what must not get lost
+
+    def test_30_a_restart_loses_no_validation(self):
+        """The CA asks while the daemon is down, and is answered when it is back; the order is the same."""
+        self.world.configure(certificates=[{"names": [NAME]}, {"names": ["slow.test"], "issuers": ["slow"]}])
+        self.machine.run("systemctl reload evercertd")
+        wait_until("an order is placed", lambda: self.world.orders("slow") == 1, 30, 0.1)
+        self.world.drop_in("evercertd.service", "[Service]\nExecStartPre=/bin/sleep 4\n")
+        self.machine.run("systemctl restart --no-block evercertd")
+        wait_until("the daemon is down", lambda: self.machine.show("evercertd", "SubState") == "start-pre", 20, 0.05)
+        waiting = "curl -sS --max-time 25 -o /dev/null -w '%{http_code}' http://127.0.0.1/.well-known/acme-challenge/nobody-knows"
+        told = self.machine.run(waiting, timeout=40)
+        self.assertEqual(told.out, "404")
+        self.world.wait_live("slow.test", timeout=60)
+        self.assertEqual(self.world.orders("slow"), 1)
+        self.world.drop_in("evercertd.service", None)
+
+    def test_31_a_daemon_that_hangs_is_replaced(self):
+        self.world.drop_in("evercertd.service", "[Service]\nWatchdogSec=3\nRestartSec=100ms\n")
+        self.restart()
+        pid, before = self.pid(), self.world.live(NAME)
+        self.machine.run("kill", "-STOP", str(pid))
+        wait_until("systemd has started another", lambda: self.pid() not in (0, pid) and
+                   self.machine.show("evercertd", "ActiveState") == "active", 30, 0.2)
+        self.assertIn("atchdog", self.machine.run("journalctl", "--no-pager", "-u", "evercertd", f"--since={self.since}").out)
+        self.machine.run("evercert", "renew", NAME, "--now", timeout=90)
+        self.world.wait_live(NAME, other_than=before)
+        self.world.drop_in("evercertd.service", None)
+        self.restart()
+
+    def test_32_a_daemon_that_is_killed_comes_back(self):
+        self.world.drop_in("evercertd.service", "[Service]\nRestartSec=100ms\n")
+        pid = self.pid()
+        self.machine.run("kill", "-KILL", str(pid))
+        wait_until("systemd has started another", lambda: self.pid() not in (0, pid) and
+                   self.machine.show("evercertd", "ActiveState") == "active", 30, 0.1)
+        self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "active")
+        self.world.drop_in("evercertd.service", None)
+
+    # ---- what an operator is told
+
+    def test_40_credentials(self):
+        """Files only for root reach the daemon; before there are any, the unit has started well."""
+        self.machine.write("/etc/evercert/credentials/dns-token", "secret", mode=0o600)
+        self.restart()
+        path = "/run/credentials/evercertd.service/evercert_dns-token"
+        self.assertEqual(self.machine.run("nsenter", "-t", str(self.pid()), "-m", "--", "setpriv", "--reuid=evercert",
+                                          "--clear-groups", "--regid=evercert", "cat", path).out, "secret")
+        self.machine.run("rm -r /etc/evercert/credentials")
+        self.restart()
+
+    def test_41_a_webroot_that_may_not_be_written(self):
+        self.world.configure(challenges={"web": {"type": "http-01", "webroot": "/var/www/html"}},
+                             certificates=[{"names": ["web.test"], "challenge": "web"}])
+        self.machine.run("systemctl reload evercertd")
+        self.logged("add the lines [Service] and ReadWritePaths=/var/www/html")
+        self.restart()  # until then the listener that was there stays
+        self.logged("systemctl mask evercertd.socket")
+
+    def test_42_another_server_has_port_80(self):
+        """Then evercertd has no port, is not failed for it, and uses what the operator was told to give it."""
+        self.machine.run("systemctl stop evercertd")
+        self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "inactive")
+        self.machine.write("/etc/nginx/conf.d/web.conf", "server { listen [::]:80 ipv6only=off; root /var/www/html; }\n")
+        self.machine.run("systemctl restart nginx && setfacl -m u:evercert:rwx /var/www/html")
+        self.world.drop_in("evercertd.service", "[Service]\nReadWritePaths=/var/www/html\n")
+        self.machine.run("systemctl start evercertd")
+        self.machine.run("evercert renew web.test --now", timeout=60)
+        self.world.wait_live("web.test")
+        self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "failed")
+        self.world.configure(challenges=None, certificates=[{"names": [NAME]}, {"names": ["web.test"]}])
+        self.machine.run("systemctl reload evercertd")
+        self.logged("port 80 is taken")
+        self.machine.run("rm /etc/nginx/conf.d/web.conf && systemctl restart nginx")
+        self.logged("systemctl restart evercertd")
+        self.world.drop_in("evercertd.service", None)
+        self.restart()
+        self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "active")
+
+    def test_43_another_port(self):
+        """As the message says: a drop-in for the socket unit, stop, start."""
+        self.world.configure(challenges={"http": {"type": "http-01"}, "alpn": {"type": "tls-alpn-01", "listen": ["[::]:444"]}},
+                             certificates=[{"names": [NAME]}, {"names": ["two.test"], "challenge": "alpn"}])
+        self.machine.run("systemctl reload evercertd")
+        self.logged("ListenStream=444")
+        self.world.drop_in("evercertd.socket", "[Socket]\nListenStream=444\n")
+        self.machine.run("systemctl stop evercertd")
+        self.machine.run("systemctl start evercertd")
+        self.assertEqual([address for address in self.world.listeners() if address.startswith("[")], ["[::]:444", "[::]:80"])
+        self.world.drop_in("evercertd.socket", None)
+        self.world.configure(challenges=None, certificates=[{"names": [NAME], "deploy": ["nginx", "apache"]}])
+        self.machine.run("systemctl stop evercertd")
+        self.machine.run("systemctl start evercertd")
+
+    # ---- the package goes on
+
+    def test_50_an_upgrade_keeps_ports_and_certificates(self):
+        pid, before = self.pid(), self.world.live(NAME)
+        opened = self.machine.show("evercertd.socket", "ActiveEnterTimestampMonotonic")
+        self.install(2)
+        wait_until("the new daemon runs", lambda: self.pid() not in (0, pid) and
+                   self.machine.show("evercertd", "ActiveState") == "active", 30, 0.1)
+        self.assertEqual(self.machine.show("evercertd.socket", "ActiveEnterTimestampMonotonic"), opened)
+        self.assertEqual(self.world.live(NAME).serial, before.serial)
+        self.assertIn(NAME, self.machine.run("evercert status").out)
+
+    def test_51_removal_keeps_the_state_and_purge_does_not(self):
+        self.machine.run("apt-get remove -y evercert", timeout=60)
+        self.assertEqual(self.machine.run("ss -Hltn 'sport = :80'; pgrep evercertd", check=False).out, "")
+        self.assertIsNotNone(self.world.live(NAME))
+        self.assertTrue(self.machine.read("/etc/evercert/evercert.yaml"))
+        for server, address in SERVERS.items():
+            self.assertIsNotNone(self.world.served(NAME, address), server)
+        self.machine.run("apt-get purge -y evercert", timeout=60)
+        self.assertEqual(self.machine.run("ls /var/lib/evercert", check=False).code, 2)
+
+
+class Result(unittest.TextTestResult):
+    def passed(self):
+        return self.testsRun - len({case for case, _ in self.failures + self.errors})
+
+
+def main():
+    began = time.monotonic()
+    program = unittest.main(exit=False, verbosity=2, testRunner=unittest.TextTestRunner(
+        stream=sys.stdout, verbosity=2, resultclass=Result))
+    result = program.result
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.passed()} passed, {failed} failed in {time.monotonic() - began:.0f} s")
+    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)
+
+
+if __name__ == "__main__":
+    main()
