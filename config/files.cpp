@@ -27,7 +27,12 @@ std::unexpected<error> refuse(errc code, std::string text) {
 result<std::string> read_file(const std::string& path, std::size_t limit, bool regular_only) {
     const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (regular_only ? O_NONBLOCK : 0)));
     if (file.get() < 0) {
-        return refuse(errc::io, std::strerror(errno));
+        std::string why = std::strerror(errno);
+        if (errno == EACCES) {
+            why += "; the daemon's user must be able to read it (for a service: `chgrp evercert` and `chmod "
+                   "0640`)";
+        }
+        return refuse(errc::io, std::move(why));
     }
     struct stat info{};
     if (::fstat(file.get(), &info) != 0) {

@@ -10,12 +10,31 @@
 #include <filesystem>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 namespace evercert::backends {
 namespace {
 
 int open_folder_at(const std::string& path) {
     return uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+}
+
+/// A file system that is read-only to us may be so only to us.
+error with_mend(error told, const std::filesystem::path& path) {
+    std::filesystem::path there = path; // or the nearest folder that is
+    while (::access(there.c_str(), F_OK) != 0 && there.has_relative_path()) {
+        there = there.parent_path();
+    }
+    struct statvfs mounted{};
+    if (::statvfs(there.c_str(), &mounted) == 0 && (mounted.f_flag & ST_RDONLY) != 0) {
+        told.message +=
+            fmt::format(". Under systemd the daemon sees most folders as read-only: make this one "
+                        "(`install -d -m 0700 -o evercert {0}`), run `systemctl edit evercertd`, "
+                        "add the lines [Service] and ReadWritePaths={0}, and restart it",
+                        path.string());
+    }
+    return told;
 }
 
 /// Symbolic links are followed here: where data_dir lies is the operator's choice (and systemd's, with
@@ -125,14 +144,14 @@ result<data_folder> open_data_folder(const std::string& root) {
     data.path = path.string();
     auto folder = open_or_make(path);
     if (!folder) {
-        return fail(std::move(folder.error()));
+        return fail(with_mend(std::move(folder.error()), path));
     }
     if (auto safe = check_owner(folder->get(), data.path); !safe) {
         return fail(std::move(safe.error()));
     }
     auto lock = take_lock(folder->get(), data.path);
     if (!lock) {
-        return fail(std::move(lock.error()));
+        return fail(with_mend(std::move(lock.error()), path));
     }
     data.folder = std::move(*folder);
     data.lock = std::move(*lock);

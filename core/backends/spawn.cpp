@@ -56,12 +56,21 @@ public:
     attributes(const attributes&) = delete;
     attributes& operator=(const attributes&) = delete;
 
+    /// After EPERM: whether it helps to leave the program in the background, as where a sandbox forbids the
+    /// call that would take it out.
+    bool give_up_foreground() {
+        short flags = 0;
+        return ::posix_spawnattr_getflags(&attributes_, &flags) == 0 &&
+               (flags & POSIX_SPAWN_SETSCHEDULER) != 0 &&
+               ::posix_spawnattr_setflags(&attributes_, basic) == 0;
+    }
+
     int prepare() {
         sigset_t none;
         sigset_t all;
         ::sigemptyset(&none);
         ::sigfillset(&all);
-        int flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+        int flags = basic;
         // What the daemon does to itself (daemon/background) is not for a server that a hook starts.
         if (::sched_getscheduler(0) == SCHED_BATCH) {
             flags |= POSIX_SPAWN_SETSCHEDULER;
@@ -84,6 +93,7 @@ public:
     [[nodiscard]] const posix_spawnattr_t* get() const { return &attributes_; }
 
 private:
+    static constexpr short basic = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     posix_spawnattr_t attributes_{};
 };
 
@@ -184,9 +194,15 @@ result<spawned> spawn(const std::string& file, const std::vector<std::string>& a
     if (wrong == 0) {
         wrong = attrs.prepare();
     }
+    const auto start = [&] {
+        return ::posix_spawn(&child.pid, file.c_str(), actions.get(), attrs.get(), pointers(arguments).data(),
+                             pointers(environment).data());
+    };
     if (wrong == 0) {
-        wrong = ::posix_spawn(&child.pid, file.c_str(), actions.get(), attrs.get(),
-                              pointers(arguments).data(), pointers(environment).data());
+        wrong = start();
+        if (wrong == EPERM && attrs.give_up_foreground()) {
+            wrong = start();
+        }
     }
     if (wrong != 0) {
         std::string what = fmt::format("cannot run {}", escape(file));

@@ -13,7 +13,7 @@ import root  # noqa: E402
 import sandbox  # noqa: E402
 from harness.workspace import PEBBLE, wait_until  # noqa: E402
 from machine import Machine  # noqa: E402
-from world import CA_PROGRAMS, World  # noqa: E402
+from world import CA_PROGRAMS, HOOK, World  # noqa: E402
 
 NAME = "one.test"
 SERVERS = {"nginx": "127.0.0.1", "apache": "127.0.0.2"}
@@ -103,7 +103,8 @@ class Boot(unittest.TestCase):
             self.assertEqual(sandbox.status(self.machine, self.pid())[key], wanted, key)
 
     def test_06_every_option_is_on(self):
-        for unit, options in {"evercertd": {**sandbox.BOTH, **sandbox.DAEMON}, "evercert-deploy": {**sandbox.BOTH, **sandbox.HELPER}}.items():
+        for unit, own in {"evercertd": sandbox.DAEMON, "evercert-deploy": sandbox.HELPER}.items():
+            options = {**sandbox.BOTH, **own}
             told = self.machine.show(unit, *options)
             for option, wanted in options.items():
                 self.assertEqual(told.get(option), wanted, f"{unit}: {option}")
@@ -285,6 +286,25 @@ class Boot(unittest.TestCase):
         self.world.configure(challenges=None, certificates=[{"names": [NAME], "deploy": ["nginx", "apache"]}])
         self.machine.run("systemctl stop evercertd")
         self.machine.run("systemctl start evercertd")
+
+    def test_44_a_hook_for_the_dns_works_in_the_sandbox(self):
+        """A script as people have them: a shell, temporary files, curl."""
+        self.machine.write("/etc/evercert/hook", HOOK, mode=0o755)
+        hook = {"type": "dns-01", "provider": "exec", "convention": "lego", "command": ["/etc/evercert/hook"], "propagation": "off"}
+        self.world.configure(challenges={"hook": hook}, certificates=[{"names": ["*.hook.test"], "challenge": "hook"}])
+        self.machine.run("systemctl reload evercertd")
+        self.world.wait_live("wildcard.hook.test")
+
+    def test_45_state_in_another_folder(self):
+        self.world.configure(data_dir="/srv/evercert")
+        self.machine.run("systemctl restart evercertd", check=False)
+        self.logged("ReadWritePaths=/srv/evercert")
+        self.machine.run("install -d -m 0700 -o evercert /srv/evercert")
+        self.world.drop_in("evercertd.service", "[Service]\nReadWritePaths=/srv/evercert\n")
+        self.restart()
+        self.world.drop_in("evercertd.service", None)
+        self.world.configure(data_dir=None, challenges=None, certificates=[{"names": [NAME], "deploy": ["nginx", "apache"]}])
+        self.restart()
 
     # ---- the package goes on
 

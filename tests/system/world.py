@@ -40,6 +40,14 @@ APACHE = """<VirtualHost 127.0.0.2:443>
 </VirtualHost>
 """
 
+HOOK = r"""#!/bin/sh
+set -e
+scratch=$(mktemp)
+case $1 in present) what=set-txt ;; cleanup) what=clear-txt ;; esac
+curl -fsS -o "$scratch" -X POST -d "{\"host\": \"$2\", \"value\": \"$3\"}" http://127.0.0.1:8055/$what
+rm "$scratch"
+"""
+
 
 class World:
     def __init__(self, machine):
