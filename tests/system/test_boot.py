@@ -21,14 +21,15 @@ UNITS = ["evercertd.service", "evercertd.socket", "evercert-deploy.service", "ev
 
 
 class Boot(unittest.TestCase):
-    machine = world = folder = None
+    machine = world = folder = packages = None
     up = False  # whether there is a machine with a running daemon for the rest of the story
 
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="evercert-package-")
         cls.addClassCleanup(cls.folder.cleanup)
-        cls.machine = Machine(root.ready(package.libraries()), {CA_PROGRAMS: os.path.join(PEBBLE, "usr/bin")})
+        cls.packages = [package.make(cls.folder.name, revision) for revision in (1, 2)]
+        cls.machine = Machine(root.ready(package.dependencies(cls.packages[0])), {CA_PROGRAMS: os.path.join(PEBBLE, "usr/bin")})
         cls.addClassCleanup(cls.machine.close)
         for unit in ("nginx", "apache2"):  # started when they have something to serve
             os.unlink(f"{cls.machine.tree}/etc/systemd/system/multi-user.target.wants/{unit}.service")
@@ -52,8 +53,7 @@ class Boot(unittest.TestCase):
     def pid(self):
         return int(self.machine.show("evercertd", "MainPID"))
 
-    def install(self, revision):
-        deb = package.make(self.folder.name, revision)
+    def install(self, deb):
         with open(deb, "rb") as source, open(f"{self.machine.tree}/var/tmp/evercert.deb", "wb") as target:
             target.write(source.read())
         self.machine.run("apt-get install -y /var/tmp/evercert.deb", timeout=120)
@@ -67,7 +67,7 @@ class Boot(unittest.TestCase):
     # ---- installed, and nothing to do yet
 
     def test_01_installs_without_a_configuration(self):
-        self.install(1)
+        self.install(self.packages[0])
         self.assertEqual(self.machine.run("systemctl is-enabled evercertd.service").out.strip(), "enabled")
         self.machine.run("systemctl start evercertd")
         for unit in UNITS:
@@ -235,14 +235,14 @@ class Boot(unittest.TestCase):
     # ---- what an operator is told
 
     def test_40_credentials(self):
-        """Files only for root reach the daemon; before there are any, the unit has started well."""
+        """Files only for root reach the daemon. The unit has started well with none before, and does without the folder."""
         self.machine.write("/etc/evercert/credentials/dns-token", "secret", mode=0o600)
         self.restart()
         path = "/run/credentials/evercertd.service/evercert_dns-token"
         self.assertEqual(self.machine.run("nsenter", "-t", str(self.pid()), "-m", "--", "setpriv", "--reuid=evercert",
                                           "--clear-groups", "--regid=evercert", "cat", path).out, "secret")
         self.machine.run("rm -r /etc/evercert/credentials")
-        self.restart()
+        self.restart()  # and with none it is well, too
 
     def test_41_a_webroot_that_may_not_be_written(self):
         self.world.configure(challenges={"web": {"type": "http-01", "webroot": "/var/www/html"}},
@@ -311,7 +311,7 @@ class Boot(unittest.TestCase):
     def test_50_an_upgrade_keeps_ports_and_certificates(self):
         pid, before = self.pid(), self.world.live(NAME)
         opened = self.machine.show("evercertd.socket", "ActiveEnterTimestampMonotonic")
-        self.install(2)
+        self.install(self.packages[1])
         wait_until("the new daemon runs", lambda: self.pid() not in (0, pid) and
                    self.machine.show("evercertd", "ActiveState") == "active", 30, 0.1)
         self.assertEqual(self.machine.show("evercertd.socket", "ActiveEnterTimestampMonotonic"), opened)
