@@ -9,6 +9,21 @@
 namespace evercert::config {
 namespace {
 
+/// The kernel takes no longer path of a socket.
+constexpr std::size_t longest_socket = 107;
+
+void read_runtime(const section& entry, deployment& into, const std::string& path, mistake_list& mistakes) {
+    const auto text = entry.text("runtime");
+    if (!text) {
+        return;
+    }
+    into.runtime = *text == "off" ? std::string() : absolute_path(*text);
+    if (into.runtime.size() > longest_socket) {
+        mistakes.add(entry.at("runtime"), path,
+                     fmt::format("the path of a socket is at most {} bytes long", longest_socket));
+    }
+}
+
 void read_deployment(const section& entry, deployment& into, bool is_builtin, mistake_list& mistakes) {
     const std::string path = "deployments." + into.name;
     into.test = entry.texts("test").value_or(into.test);
@@ -31,8 +46,16 @@ void read_deployment(const section& entry, deployment& into, bool is_builtin, mi
         into.reload_unit = entry.text("reload_unit").value_or("");
         into.command.clear();
     }
-    into.verify = entry.texts("verify").value_or(into.verify);
+    if (const auto targets = entry.texts("verify")) {
+        into.verify.clear();
+        for (const std::string& text : *targets) {
+            if (auto target = parse_verify_target(text)) {
+                into.verify.push_back(std::move(*target));
+            }
+        }
+    }
     refuse_repeats(entry, "verify", path + ".verify", mistakes);
+    read_runtime(entry, into, path + ".runtime", mistakes);
     into.timeout = entry.duration("timeout").value_or(into.timeout);
 }
 

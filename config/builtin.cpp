@@ -87,17 +87,37 @@ const builtin_issuer* find_public_ca(std::string_view directory) noexcept {
 
 std::span<const deployment> builtin_deployments() {
     static const std::vector<deployment> all = [] {
+        const verify_target https({"127.0.0.1", 443});
         deployment nginx;
         nginx.name = "nginx";
         nginx.test = {"nginx", "-t"};
         nginx.reload_unit = "nginx.service";
-        nginx.verify = {"127.0.0.1:443"};
+        nginx.verify = {https};
         deployment apache;
         apache.name = "apache";
         apache.test = {"apache2ctl", "-t"};
         apache.reload_unit = "apache2.service";
-        apache.verify = {"127.0.0.1:443"};
-        return std::vector<deployment>{nginx, apache};
+        apache.verify = {https};
+        deployment haproxy;
+        haproxy.name = "haproxy";
+        haproxy.test = {"haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"}; // with -q it does not say why not
+        haproxy.reload_unit = "haproxy.service";
+        haproxy.runtime = "/run/haproxy/admin.sock";
+        haproxy.verify = {https};
+        deployment postfix;
+        postfix.name = "postfix";
+        postfix.test = {"postfix", "check"};
+        // Of Debian 12's units the instance postfix@-.service does the work; this one passes a reload on to
+        // it.
+        postfix.reload_unit = "postfix.service";
+        postfix.verify = {verify_target({"127.0.0.1", 25}, tls_start::smtp)};
+        deployment dovecot;
+        dovecot.name = "dovecot";
+        // Opens the files that settings name, as -n alone does not, and shows none of their secrets.
+        dovecot.test = {"doveconf", "-x", "protocols"};
+        dovecot.reload_unit = "dovecot.service";
+        dovecot.verify = {verify_target({"127.0.0.1", 143}, tls_start::imap)};
+        return std::vector<deployment>{nginx, apache, haproxy, postfix, dovecot};
     }();
     return all;
 }

@@ -136,9 +136,8 @@ constexpr schema_row rows[] = {
      .sentence = "Mail addresses for this CA only, in place of the file's `email`."},
     {.path = "deployments",
      .type = named,
-     .sentence = "Ways to make a server use a new certificate; nginx and apache are built in, and an entry "
-                 "for one of "
-                 "them changes only the keys it gives."},
+     .sentence = "Ways to make a server use a new certificate; nginx, apache, haproxy, postfix and dovecot "
+                 "are built in, and an entry for one of them changes only the keys it gives."},
     {.path = "deployments.*", .type = section, .sentence = "One server, or one hook."},
     {.path = "deployments.*.test",
      .type = argv,
@@ -153,11 +152,16 @@ constexpr schema_row rows[] = {
     {.path = "deployments.*.reload_unit",
      .type = unit,
      .sentence = "systemd service to reload; instead of command."},
+    {.path = "deployments.*.runtime",
+     .type = path,
+     .sentence = "Socket of HAProxy's runtime API (level admin): what it knows is replaced there instead of "
+                 "a reload, where that works; off for never."},
     {.path = "deployments.*.verify",
-     .type = endpoints,
+     .type = verify_targets,
      .low = 0,
      .high = 16,
-     .sentence = "Addresses and ports where a TLS handshake must show the new certificate; [] for none."},
+     .sentence = "Where a TLS handshake must show the new certificate: addresses and ports, after smtp://, "
+                 "lmtp://, imap:// or pop3:// by STARTTLS; [] for none."},
     {.path = "deployments.*.timeout",
      .type = duration,
      .fallback = "30s",

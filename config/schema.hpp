@@ -23,20 +23,21 @@ enum class value_type {
     choices,  ///< list of them
     path,     ///< file or folder; relative ones start at the working directory
     https_url,
-    http_url,     ///< the same, or http
-    endpoint_one, ///< "address:port"
-    endpoints,    ///< "address:port" or a list of them
-    emails,       ///< an address or a list of them
-    host_name,    ///< a DNS name
-    addresses,    ///< an IP address or a list of them
-    argv,         ///< program and arguments; no shell
-    unit,         ///< systemd service
-    safe_name,    ///< what may name a folder
-    file_mode,    ///< permissions in octal: "0640"
-    references,   ///< list of names of issuers, deployments ...
-    preference,   ///< a name, or a list of names in order of preference
-    preferences,  ///< a map from patterns of names to preferences
-    identifiers,  ///< list of names for a certificate
+    http_url,       ///< the same, or http
+    endpoint_one,   ///< "address:port"
+    endpoints,      ///< "address:port" or a list of them
+    verify_targets, ///< the same, each with how TLS begins there: "smtp://127.0.0.1:25"
+    emails,         ///< an address or a list of them
+    host_name,      ///< a DNS name
+    addresses,      ///< an IP address or a list of them
+    argv,           ///< program and arguments; no shell
+    unit,           ///< systemd service
+    safe_name,      ///< what may name a folder
+    file_mode,      ///< permissions in octal: "0640"
+    references,     ///< list of names of issuers, deployments ...
+    preference,     ///< a name, or a list of names in order of preference
+    preferences,    ///< a map from patterns of names to preferences
+    identifiers,    ///< list of names for a certificate
 };
 
 struct schema_row {

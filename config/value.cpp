@@ -4,6 +4,7 @@
 #include "config/units.hpp"
 #include "core/base/text.hpp"
 #include "core/model/endpoint.hpp"
+#include "core/model/verify_target.hpp"
 
 #include <fmt/format.h>
 
@@ -127,6 +128,12 @@ std::string endpoint_trouble(std::string_view text) {
     return {};
 }
 
+std::string verify_trouble(std::string_view text) {
+    const auto target = parse_verify_target(text);
+    return target ? std::string()
+                  : fmt::format("{} is not accepted: {}", in_quotes(text), target.error().message);
+}
+
 /// A DNS name or an IP address, by what is wanted.
 std::string name_trouble(std::string_view text, identifier::kind wanted) {
     const auto name = parse_name(text, true);
@@ -181,6 +188,8 @@ std::string value_trouble(const schema_row& row, std::string_view text, std::siz
     case value_type::endpoint_one:
     case value_type::endpoints:
         return endpoint_trouble(text);
+    case value_type::verify_targets:
+        return verify_trouble(text);
     case value_type::emails:
         return email_trouble(text);
     case value_type::host_name:
@@ -233,6 +242,8 @@ std::string allowed_values(const schema_row& row) {
         return "an IP address and port such as 10.0.0.53:53";
     case value_type::endpoints:
         return "an IP address and port such as 127.0.0.1:443, or a list of them";
+    case value_type::verify_targets:
+        return "an IP address and port such as 127.0.0.1:443 or smtp://127.0.0.1:25, or a list of them";
     case value_type::emails:
         return "a mail address, or a list of them";
     case value_type::host_name:
@@ -262,8 +273,8 @@ std::string allowed_values(const schema_row& row) {
 }
 
 bool takes_one_or_list(value_type type) noexcept {
-    return type == value_type::endpoints || type == value_type::emails || type == value_type::addresses ||
-           type == value_type::preference;
+    return type == value_type::endpoints || type == value_type::verify_targets ||
+           type == value_type::emails || type == value_type::addresses || type == value_type::preference;
 }
 
 bool takes_list(value_type type) noexcept {

@@ -7,6 +7,7 @@
 #include "core/net/http_client.hpp"
 #include "core/net/tls_probe.hpp"
 #include "core/preflight/preflight.hpp"
+#include "daemon/deploy/haproxy_runtime.hpp"
 #include "daemon/helper/remote_deployer.hpp"
 #include "daemon/outputs/output_deployer.hpp"
 #include "solvers/dns01/secret_source.hpp"
@@ -47,11 +48,12 @@ result<crypto::secret> read_hmac_key(const external_account& whose) {
 
 /// All steps here, or with privileges split: handshakes here, the rest by evercert-deploy.
 std::unique_ptr<server_deployer> make_deploys(const asio::any_io_executor& executor, process_runner& runner,
-                                              time_source& time, event_sink& events,
+                                              time_source& time, worker_pool& workers, event_sink& events,
                                               const std::map<std::string, deployment>& deployments,
                                               const std::string& socket) {
     const auto steps = socket.empty() ? deploy_steps::all : deploy_steps::looks;
-    auto here = make_deployer(executor, runner, time, events, deployments, net::probe_tls, {}, steps);
+    auto here = make_deployer(executor, runner, time, events, deployments, net::probe_tls, {}, steps,
+                              haproxy_updates(workers, time));
     return socket.empty() ? std::move(here)
                           : make_remote_deployer(executor, events, socket, deployments, std::move(here));
 }
@@ -90,7 +92,8 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
     , workers_(worker_threads)
     , history_(executor_, events, repository_, workers_, time_)
     , processes_(backends::make_process_runner(executor_))
-    , deployer_(make_deploys(executor_, *processes_, time_, history_, settings.deployments, deploy_socket))
+    , deployer_(make_deploys(executor_, *processes_, time_, workers_, history_, settings.deployments,
+                             deploy_socket))
     , outputs_(make_output_deployer(output_parts{.inner = *deployer_,
                                                  .live = [this](const deployment_task& task) -> live_reader {
                                                      return [this, name = task.certificate] {

@@ -8,6 +8,7 @@ packages=(
     build-essential cmake ninja-build ccache pkg-config
     libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libseccomp-dev libldns-dev catch2
     ca-certificates openssl python3 nginx apache2 libnginx-mod-stream haproxy bind9 bind9-utils bind9-dnsutils
+    postfix dovecot-imapd dovecot-pop3d
     knot pdns-server pdns-backend-sqlite3 libjemalloc-dev procps strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs curl
     mmdebstrap systemd-container
 )
@@ -59,5 +60,10 @@ run() {
     tail -n 25 "$log" >&2
     exit 1
 }
+# Postfix asks what kind of mail server this is to be. None: the tests configure their own.
+answers=$(mktemp)
+echo 'postfix postfix/main_mailer_type select No configuration' >"$answers"
+run debconf-set-selections "$answers"
+rm -f "$answers"
 run apt-get -o DPkg::Lock::Timeout=120 update
 run apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"

@@ -1,5 +1,6 @@
 #pragma once
 #include "core/base/time.hpp"
+#include "core/model/verify_target.hpp"
 
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@ struct deployment {
     std::vector<std::string> test;      ///< argv that must exit 0 before anything is reloaded
     std::vector<std::string> command;   ///< argv that reloads, or a hook; never together with reload_unit
     std::string reload_unit;            ///< systemd unit reloaded through systemctl
-    std::vector<std::string> verify;    ///< "address:port": TLS handshakes there must show the new leaf
+    std::string runtime;                ///< HAProxy's runtime API socket: asked before anything is reloaded
+    std::vector<verify_target> verify;  ///< TLS handshakes there must show the new leaf
     milliseconds timeout = seconds(30); ///< for each step
 
     friend bool operator==(const deployment&, const deployment&) = default;

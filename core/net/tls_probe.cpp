@@ -1,7 +1,11 @@
 #include "core/net/tls_probe.hpp"
 
 #include "core/net/probe_connection.hpp"
+#include "core/net/starttls.hpp"
 
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -54,28 +58,60 @@ result<served_certificate> describe(SSL* ssl, const std::string& where) {
 }
 
 /// In the words of the port: what was tried, and what happened.
-error explain(const probe_error& why, const std::string& where) {
+error explain(probe_error why, const std::string& where) {
     using kind = probe_error::kind;
-    const bool late = why.what == kind::silent || why.what == kind::stalled;
-    const errc code = late ? errc::timed_out : why.what == kind::tls ? errc::tls : errc::network;
-    return {code, "asking " + where + " for its certificate: " + why.words};
+    errc code = errc::network;
+    switch (why.what) {
+    case kind::silent:
+    case kind::stalled:
+        code = errc::timed_out;
+        break;
+    case kind::tls:
+        code = errc::tls;
+        break;
+    case kind::garbage:
+        code = errc::protocol;
+        break;
+    case kind::unwilling:
+        code = errc::refused;
+        break;
+    case kind::refused:
+    case kind::no_way:
+    case kind::broken:
+        break;
+    }
+    return {code, "asking " + where + " for its certificate: " + why.words, std::move(why.foreign)};
+}
+
+/// Whether it arrives does not matter: the certificate has been seen.
+awaitable<void> take_leave(connection& link, tls_start how) {
+    if (const std::string_view words = farewell(how); !words.empty()) {
+        boost::system::error_code ignored;
+        co_await asio::async_write(link.tls(), asio::buffer(words),
+                                   asio::redirect_error(asio::use_awaitable, ignored));
+        throw_if_cancelled(co_await asio::this_coro::cancellation_state);
+    }
 }
 
 } // namespace
 
-awaitable<result<served_certificate>> probe_tls(endpoint where, identifier name, milliseconds deadline) {
-    const std::string text = to_string(where);
+awaitable<result<served_certificate>> probe_tls(verify_target target, identifier name,
+                                                milliseconds deadline) {
+    const std::string text = to_string(target);
     error_code ec;
-    asio::ip::make_address(where.address, ec);
+    asio::ip::make_address(target.where.address, ec);
     if (ec) {
         co_return fail(errc::invalid_argument, "cannot probe " + text + ": not an IP address");
     }
     const auto executor = co_await asio::this_coro::executor;
     // Whatever the server serves is what we want to see, however weak.
     connection link(executor, unverified_context(), nullptr);
-    auto failed = co_await connect_probe(link, std::move(where), socket_clock() + deadline);
+    auto failed = co_await connect_probe(link, std::move(target.where), socket_clock() + deadline);
+    if (!failed) {
+        failed = co_await start_tls(link, target.how);
+    }
     if (failed) {
-        co_return fail(explain(*failed, text));
+        co_return fail(explain(std::move(*failed), text));
     }
     std::string server_name;
     if (name.type == identifier::kind::dns) {
@@ -83,9 +119,11 @@ awaitable<result<served_certificate>> probe_tls(endpoint where, identifier name,
     }
     failed = co_await handshake_probe(link, std::move(server_name), std::string());
     if (failed) {
-        co_return fail(explain(*failed, fmt::format("{} (for {})", text, name.value)));
+        co_return fail(explain(std::move(*failed), fmt::format("{} (for {})", text, name.value)));
     }
-    co_return describe(link.tls().native_handle(), text);
+    auto seen = describe(link.tls().native_handle(), text);
+    co_await take_leave(link, target.how);
+    co_return seen;
 }
 
 } // namespace evercert::net

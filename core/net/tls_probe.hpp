@@ -2,8 +2,8 @@
 #include "core/base/async.hpp"
 #include "core/base/error.hpp"
 #include "core/base/time.hpp"
-#include "core/model/endpoint.hpp"
 #include "core/model/identifier.hpp"
+#include "core/model/verify_target.hpp"
 
 #include <string>
 
@@ -16,7 +16,8 @@ struct served_certificate {
 };
 
 /// One TLS handshake with SNI (none for IP identifiers), the certificate taken unverified: the question is
-/// which one is served, not whether it is trusted.
-awaitable<result<served_certificate>> probe_tls(endpoint where, identifier name, milliseconds deadline);
+/// which one is served, not whether it is trusted. Errors: timed_out, network; tls (no handshake); by
+/// STARTTLS also refused (the server does not offer it, or will not begin) and protocol.
+awaitable<result<served_certificate>> probe_tls(verify_target target, identifier name, milliseconds deadline);
 
 } // namespace evercert::net

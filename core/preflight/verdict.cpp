@@ -43,6 +43,7 @@ void tell_failure(const inquiry& in, const net::probe_error& why, unsigned port,
     case kind::broken:
     case kind::tls:
     case kind::garbage:
+    case kind::unwilling:
         out.what = verdict::kind::wrong;
         out.change = fmt::format(
             "look at what listens on port {} of {}: it is not what answers the challenge", port, out.address);

@@ -81,8 +81,8 @@ void declare_errands(CLI::App& app, cli_options& options) {
         add_command(app, options, "check", "check a configuration file, without the daemon");
     check->add_option("FILE", options.name, "default: /etc/evercert/evercert.yaml");
     CLI::App* const snippet = add_command(
-        app, options, "snippet", "the lines by which a web server lets the daemon answer challenges");
-    snippet->add_option("SERVER", options.name, "nginx, apache or haproxy")->required();
+        app, options, "snippet", "the lines by which a server lets the daemon answer challenges, or finds its certificate");
+    snippet->add_option("SERVER", options.name, "nginx, apache, haproxy, postfix or dovecot")->required();
     CLI::App* const schema =
         add_command(app, options, "schema",
                     "what a configuration file may say: as JSON Schema, an example or a manual page");

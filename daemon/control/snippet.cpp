@@ -88,6 +88,33 @@ std::string apache(const way& http) {
                http.address);
 }
 
+/// The folder of the live set.
+std::string live_set(const config::settings& settings) {
+    return fmt::format("{}/live/{}", settings.data_dir,
+                       settings.certificates.empty() ? "NAME" : settings.certificates.front()->name);
+}
+
+std::string postfix(const std::string& live) {
+    return fmt::format(
+        "# In main.cf; the key comes first:\n"
+        "smtpd_tls_chain_files = {0}/privkey.pem, {0}/fullchain.pem\n"
+        "smtpd_tls_security_level = may\n"
+        "# A table for tls_server_sni_maps holds copies: where there is one, evercert.yaml needs a\n"
+        "# `command` for postfix that runs `postmap -F` on it and then `postfix reload`.\n",
+        live);
+}
+
+std::string dovecot(const std::string& live) {
+    return fmt::format("# In dovecot.conf or conf.d/10-ssl.conf, or in a local_name {{ }}:\n"
+                       "ssl = yes\n"
+                       "ssl_cert = <{0}/fullchain.pem\n"
+                       "ssl_key = <{0}/privkey.pem\n"
+                       "# From Dovecot 2.4 on, in place of the last two:\n"
+                       "# ssl_server_cert_file = {0}/fullchain.pem\n"
+                       "# ssl_server_key_file = {0}/privkey.pem\n",
+                       live);
+}
+
 std::string haproxy(const way& http, const std::optional<way>& alpn) {
     std::string text = http.advice;
     text += fmt::format("# In the frontend for port 80:\n"
@@ -97,6 +124,11 @@ std::string haproxy(const way& http, const std::optional<way>& alpn) {
                         "    mode http\n"
                         "    server evercert {}\n",
                         http.address);
+    text += "\n# HAProxy wants key and chain in one file: with `outputs: [{ directory: "
+            "/etc/haproxy/certs/{name},\n"
+            "# formats: [combined] }]` in evercert.yaml, in the frontend for port 443:\n"
+            "#   bind :443 ssl crt /etc/haproxy/certs/NAME/combined.pem\n"
+            "# With `stats socket /run/haproxy/admin.sock mode 660 level admin` a renewal needs no reload.\n";
     if (alpn) {
         text += "\n" + alpn->advice;
         text += fmt::format("# For tls-alpn-01: in a frontend for port 443 with `mode tcp`\n"
@@ -115,6 +147,12 @@ std::string haproxy(const way& http, const std::optional<way>& alpn) {
 } // namespace
 
 std::string snippet_for(std::string_view server, const config::settings& settings) {
+    if (server == "postfix") {
+        return postfix(live_set(settings));
+    }
+    if (server == "dovecot") {
+        return dovecot(live_set(settings));
+    }
     way http = way_to("http", "http-01", {"::", http_port}, http_port, suggested_http);
     if (auto configured = first_way<config::http01_listener>(settings, http_port, suggested_http)) {
         http = std::move(*configured);

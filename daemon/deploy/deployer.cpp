@@ -70,7 +70,7 @@ class coalescing_deployer final : public server_deployer {
 public:
     coalescing_deployer(const asio::any_io_executor& executor, process_runner& runner, time_source& time,
                         event_sink& events, std::map<std::string, deployment> deployments, tls_probe probe,
-                        deploy_timing timing, deploy_steps steps)
+                        deploy_timing timing, deploy_steps steps, runtime_update runtime)
         : runner_(runner)
         , time_(time)
         , events_(events)
@@ -78,6 +78,7 @@ public:
         , probe_(std::move(probe))
         , timing_(timing)
         , steps_(steps)
+        , runtime_(std::move(runtime))
         , tasks_(executor,
                  [this](const std::string& task, const std::string& what) { report_bug(task, what); }) {}
 
@@ -93,9 +94,11 @@ private:
 
     void enter(const std::string& name, const shared_member& who);
     awaitable<void> serve(std::string name);
+    awaitable<void> gather(std::string name);
     awaitable<void> run_hooks(deployment how, batch members);
     awaitable<void> run_once(deployment how, batch members);
     awaitable<bool> run_programs(deployment how, batch members);
+    awaitable<result<void>> bring_in(deployment how, batch members);
     awaitable<void> verify(deployment how, batch members);
     void report(std::string_view id, severity level, const deployment& how, const batch& members,
                 std::string message);
@@ -108,6 +111,7 @@ private:
     tls_probe probe_;
     deploy_timing timing_;
     deploy_steps steps_;
+    runtime_update runtime_;
     std::map<std::string, lane> lanes_;
     bool stopping_ = false;
     task_group tasks_;
@@ -170,7 +174,7 @@ awaitable<void> coalescing_deployer::serve(std::string name) {
     while (!lanes_.at(name).empty()) {
         auto how = deployments_.find(name);
         if (how != deployments_.end() && !is_hook(how->second)) {
-            co_await sleep_for(time_, timing_.window);
+            co_await gather(name);
             how = deployments_.find(name); // a reload may have changed it meanwhile
         }
         batch members = std::exchange(lanes_.at(name), {});
@@ -195,6 +199,19 @@ awaitable<void> coalescing_deployer::serve(std::string name) {
         } else {
             co_await run_hooks(how->second, members);
         }
+    }
+}
+
+/// A single task is not kept waiting for long. Where several come, as when many certificates are renewed
+/// together, the reload is put off until no more do.
+awaitable<void> coalescing_deployer::gather(std::string name) {
+    const steady_time end = time_.steady_now() + timing_.longest_window;
+    std::size_t seen = 1;
+    co_await sleep_for(time_, timing_.window);
+    while (lanes_.at(name).size() > seen && time_.steady_now() < end) {
+        seen = lanes_.at(name).size();
+        const auto left = std::chrono::ceil<milliseconds>(end - time_.steady_now());
+        co_await sleep_for(time_, std::min(timing_.lull, left));
     }
 }
 
@@ -235,15 +252,8 @@ awaitable<bool> coalescing_deployer::run_programs(deployment how, batch members)
     if (outcome && !how.test.empty()) {
         report("deploy.tested", severity::debug, how, members, "the server accepts its configuration");
     }
-    if (outcome && !reload_argv(how).empty()) {
-        std::vector<shared_task> tasks;
-        for (const shared_member& m : members) {
-            tasks.push_back(m->task);
-        }
-        outcome = co_await run_reload(runner_, how, std::move(tasks));
-        if (outcome) {
-            report("deploy.reloaded", severity::info, how, members, "the server was reloaded");
-        }
+    if (outcome) {
+        outcome = co_await bring_in(how, members);
     }
     if (!outcome) {
         for (const shared_member& m : members) {
@@ -253,21 +263,39 @@ awaitable<bool> coalescing_deployer::run_programs(deployment how, batch members)
     co_return outcome.has_value();
 }
 
+/// Through the server's runtime API where it has one and that is enough, else by a reload.
+awaitable<result<void>> coalescing_deployer::bring_in(deployment how, batch members) {
+    std::vector<shared_task> tasks;
+    for (const shared_member& m : members) {
+        tasks.push_back(m->task);
+    }
+    std::string done = "the server was reloaded";
+    if (!how.runtime.empty() && runtime_) {
+        const auto updated = co_await runtime_(how.runtime, tasks, how.timeout);
+        if (updated) {
+            report("deploy.updated", severity::info, how, members,
+                   fmt::format("the running server was given {} without a reload",
+                               *updated == 1 ? "the new file" : fmt::format("{} new files", *updated)));
+            co_return result<void>();
+        }
+        done = fmt::format("the server was reloaded, because {}", updated.error().text());
+    }
+    if (reload_argv(how).empty()) {
+        co_return result<void>();
+    }
+    auto reloaded = co_await run_reload(runner_, how, std::move(tasks));
+    if (reloaded) {
+        report("deploy.reloaded", severity::info, how, members, std::move(done));
+    }
+    co_return reloaded;
+}
+
 awaitable<void> coalescing_deployer::verify(deployment how, batch members) {
     verification::plan plan;
     plan.deployment = how.name;
     plan.deadline = time_.steady_now() + how.timeout;
     plan.timing = timing_;
-    for (const std::string& text : how.verify) {
-        auto where = parse_endpoint(text);
-        if (!where) {
-            for (const shared_member& m : members) {
-                m->settle(fail(where.error().within(fmt::format("deployment {}: verify", how.name))));
-            }
-            co_return;
-        }
-        plan.addresses.push_back(std::move(*where));
-    }
+    plan.addresses = how.verify;
     for (const shared_member& m : members) {
         plan.tasks.push_back(m->task);
     }
@@ -310,9 +338,10 @@ void coalescing_deployer::report_bug(const std::string& task, const std::string&
 std::unique_ptr<server_deployer> make_deployer(const asio::any_io_executor& executor, process_runner& runner,
                                                time_source& time, event_sink& events,
                                                std::map<std::string, deployment> deployments, tls_probe probe,
-                                               deploy_timing timing, deploy_steps steps) {
+                                               deploy_timing timing, deploy_steps steps,
+                                               runtime_update runtime) {
     return std::make_unique<coalescing_deployer>(executor, runner, time, events, std::move(deployments),
-                                                 std::move(probe), timing, steps);
+                                                 std::move(probe), timing, steps, std::move(runtime));
 }
 
 } // namespace evercert::daemon

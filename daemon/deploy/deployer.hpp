@@ -3,7 +3,6 @@
 // arrive together.
 #include "core/base/time.hpp"
 #include "core/model/deployment.hpp"
-#include "core/model/endpoint.hpp"
 #include "core/net/tls_probe.hpp"
 #include "core/ports/deployer.hpp"
 #include "core/ports/event_sink.hpp"
@@ -18,10 +17,17 @@ namespace evercert::daemon {
 
 /// One handshake, like net::probe_tls; errc::tls means the server answered and would not serve that name.
 using tls_probe =
-    std::function<awaitable<result<net::served_certificate>>(endpoint, identifier, milliseconds)>;
+    std::function<awaitable<result<net::served_certificate>>(verify_target, identifier, milliseconds)>;
+
+/// Puts the new pairs into a running server through its runtime API, like `update_haproxy`. An error says why
+/// it was not done, or not to the end: a reload is then what helps.
+using runtime_update = std::function<awaitable<result<std::size_t>>(
+    std::string socket, std::vector<std::shared_ptr<const deployment_task>> tasks, milliseconds deadline)>;
 
 struct deploy_timing {
-    milliseconds window{300};            ///< from the first task to the run: who comes meanwhile joins it
+    milliseconds window{300}; ///< from the first task to the run: who comes meanwhile joins it
+    milliseconds lull{1500};  ///< if anybody does, more are expected, until so long nobody came ...
+    milliseconds longest_window{20'000}; ///< ... at most so long
     milliseconds first_retry{50};        ///< pause before looking again, doubled each time ...
     milliseconds longest_retry{1000};    ///< ... up to this
     milliseconds foreign_patience{2000}; ///< so long a stranger's certificate may still be a reload under way
@@ -49,13 +55,12 @@ public:
 };
 
 /// All references must outlive the deployer; `probe` may be empty if nothing is looked at. See
-/// daemon/deploy/README.md for the verdicts and for hooks.
-/// Events: deploy.tested, deploy.reloaded, deploy.hook_ran, deploy.verified, deploy.foreign_certificate,
-/// deploy.unconfirmed. Failures are returned, for the caller to report.
-std::unique_ptr<server_deployer> make_deployer(const asio::any_io_executor& executor, process_runner& runner,
-                                               time_source& time, event_sink& events,
-                                               std::map<std::string, deployment> deployments, tls_probe probe,
-                                               deploy_timing timing = {},
-                                               deploy_steps steps = deploy_steps::all);
+/// daemon/deploy/README.md for the verdicts and for hooks. Without `runtime` every server is reloaded.
+/// Events: deploy.tested, deploy.updated, deploy.reloaded, deploy.hook_ran, deploy.verified,
+/// deploy.foreign_certificate, deploy.unconfirmed. Failures are returned, for the caller to report.
+std::unique_ptr<server_deployer>
+make_deployer(const asio::any_io_executor& executor, process_runner& runner, time_source& time,
+              event_sink& events, std::map<std::string, deployment> deployments, tls_probe probe,
+              deploy_timing timing = {}, deploy_steps steps = deploy_steps::all, runtime_update runtime = {});
 
 } // namespace evercert::daemon

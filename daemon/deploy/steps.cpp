@@ -35,7 +35,7 @@ errc code_of(const process_outcome& outcome) {
 } // namespace
 
 bool is_hook(const deployment& how) noexcept {
-    return !how.command.empty() && how.test.empty() && how.verify.empty();
+    return !how.command.empty() && how.test.empty() && how.verify.empty() && how.runtime.empty();
 }
 
 std::vector<std::string> reload_argv(const deployment& how) {

@@ -59,7 +59,7 @@ verification::verification(plan what, time_source& time, event_sink& events, tls
 
 void verification::add_task(std::size_t task) {
     const auto& names = plan_.tasks[task]->names;
-    for (const endpoint& where : plan_.addresses) {
+    for (const verify_target& where : plan_.addresses) {
         for (std::size_t i = 0; i < names.size() && i < plan_.timing.names_per_task; ++i) {
             target t;
             t.task = task;
@@ -223,7 +223,7 @@ result<void> verification::verdict(const progress& task) const {
         return fail(errc::timed_out, std::move(message));
     }
     if (unseen) {
-        message += ". Look whether the server runs and listens there";
+        message += ". Look whether the server runs, listens there and has TLS on";
         return fail(errc::network, std::move(message));
     }
     message += ". Point the server at the files in the live directory";

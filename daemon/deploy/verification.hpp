@@ -1,6 +1,6 @@
 #pragma once
 // Looks at what a reloaded server serves, until it is the new leaf or time is up.
-#include "core/model/endpoint.hpp"
+#include "core/model/verify_target.hpp"
 #include "core/ports/event_sink.hpp"
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/deploy/steps.hpp"
@@ -31,7 +31,7 @@ class verification {
 public:
     struct plan {
         std::string deployment;
-        std::vector<endpoint> addresses;
+        std::vector<verify_target> addresses;
         std::vector<shared_task> tasks;
         steady_time deadline;
         deploy_timing timing;
@@ -53,7 +53,7 @@ public:
 private:
     struct target {
         std::size_t task = 0;
-        endpoint where;
+        verify_target where;
         identifier name;
         bool decisive = true; ///< false for a made-up name under a wildcard: the server need not know it
         unsigned tries = 0;

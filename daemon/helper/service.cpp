@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "core/base/worker_pool.hpp"
 #include "daemon/deploy/deployer.hpp"
+#include "daemon/deploy/haproxy_runtime.hpp"
 #include "daemon/hardening.hpp"
 #include "daemon/helper/live_task.hpp"
 #include "daemon/helper/server.hpp"
@@ -132,7 +133,7 @@ service::service(const helper_options& options)
     , units_(make_unit_runner(*children_, *random_))
     , programs_(make_trusting_runner(as_units_ ? *units_ : *children_, backends::find_program, *log_))
     , deploys_(make_deployer(loop_.get_executor(), *programs_, *time_, events_, {}, {}, {},
-                             deploy_steps::programs))
+                             deploy_steps::programs, haproxy_updates(workers_, *time_)))
     , settings_(std::filesystem::absolute(options.config).string(), *log_,
                 [this](const config::settings& fresh) {
                     log_->configure(fresh.log);

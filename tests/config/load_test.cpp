@@ -60,17 +60,44 @@ TEST_CASE("the four-line file has everything else by default") {
 
     REQUIRE(s.challenges.size() == 1);
     CHECK(s.challenges.at("http") == challenge{"http", http01_listener{{endpoint{"::", 80}}, false}});
-    REQUIRE(s.deployments.size() == 2);
+    REQUIRE(s.deployments.size() == 5);
     const deployment& nginx = s.deployments.at("nginx");
     CHECK(nginx.name == "nginx");
     CHECK(nginx.test == std::vector<std::string>{"nginx", "-t"});
     CHECK(nginx.command.empty());
     CHECK(nginx.reload_unit == "nginx.service");
-    CHECK(nginx.verify == std::vector<std::string>{"127.0.0.1:443"});
+    CHECK(nginx.verify == std::vector<verify_target>{verify_target({"127.0.0.1", 443})});
     CHECK(nginx.timeout == seconds(30));
     CHECK(s.deployments.at("apache").test == std::vector<std::string>{"apache2ctl", "-t"});
     CHECK(s.deployments.at("apache").reload_unit == "apache2.service");
+    const deployment& haproxy = s.deployments.at("haproxy");
+    CHECK(haproxy.test == std::vector<std::string>{"haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"});
+    CHECK(haproxy.reload_unit == "haproxy.service");
+    CHECK(haproxy.runtime == "/run/haproxy/admin.sock");
+    const deployment& postfix = s.deployments.at("postfix");
+    CHECK(postfix.test == std::vector<std::string>{"postfix", "check"});
+    CHECK(postfix.verify == std::vector<verify_target>{verify_target({"127.0.0.1", 25}, tls_start::smtp)});
+    const deployment& dovecot = s.deployments.at("dovecot");
+    CHECK(dovecot.test == std::vector<std::string>{"doveconf", "-x", "protocols"});
+    CHECK(dovecot.verify == std::vector<verify_target>{verify_target({"127.0.0.1", 143}, tls_start::imap)});
+    for (const auto& [name, how] : s.deployments) {
+        CHECK(how.runtime.empty() == (name != "haproxy"));
+        CHECK(how.command.empty());
+    }
     CHECK(warnings(s).empty());
+}
+
+TEST_CASE("a runtime API is named by its socket, or switched off") {
+    const auto loaded = load_text("email: ops@example.com\nagree_to_terms: true\ncertificates: []\n"
+                                  "deployments:\n"
+                                  "  haproxy: { runtime: off, verify: smtp://127.0.0.1:25 }\n"
+                                  "  other: { reload_unit: x.service, runtime: /run/x.sock }\n",
+                                  "f");
+    REQUIRE(loaded.has_value());
+    CHECK(loaded->deployments.at("haproxy").runtime.empty());
+    CHECK(loaded->deployments.at("haproxy").reload_unit == "haproxy.service");
+    CHECK(loaded->deployments.at("haproxy").verify.front().how == tls_start::smtp);
+    CHECK(loaded->deployments.at("other").runtime == "/run/x.sock");
 }
 
 TEST_CASE("every accepted key arrives") {
@@ -164,7 +191,8 @@ certificates:
     CHECK(nginx.test == std::vector<std::string>{"nginx", "-t"});
     CHECK(nginx.command == std::vector<std::string>{"nginx", "-s", "reload"});
     CHECK(nginx.reload_unit.empty());
-    CHECK(nginx.verify == std::vector<std::string>{"127.0.0.1:8443", "[::1]:8443"});
+    CHECK(nginx.verify ==
+          std::vector<verify_target>{verify_target({"127.0.0.1", 8443}), verify_target({"::1", 8443})});
     CHECK(nginx.timeout == seconds(45));
     const deployment& apache = s.deployments.at("apache");
     CHECK(apache.test.empty());

@@ -182,6 +182,16 @@ TEST_CASE("values of a wrong type or out of bounds are refused at their place") 
          "a duration from 1s to 1h"},
         {head + "deployments: {nginx: {verify: \"127.0.0.1\"}}\n", "4:31: deployments.nginx.verify",
          "an IP address and a port"},
+        {head + "deployments: {nginx: {verify: [\"smtp://mail.example:25\"]}}\n",
+         "4:32: deployments.nginx.verify[0]", "an IP address and a port"},
+        {head + "deployments: {nginx: {verify: \"imaps://127.0.0.1:993\"}}\n",
+         "4:31: deployments.nginx.verify", "TLS that begins at once is written tls://127.0.0.1:993"},
+        {head + "deployments: {nginx: {verify: \"submission://127.0.0.1:587\"}}\n",
+         "4:31: deployments.nginx.verify", "write smtp://127.0.0.1:587"},
+        {head + "deployments: {nginx: {verify: \"xmpp://127.0.0.1:5222\"}}\n",
+         "4:31: deployments.nginx.verify", "one of tls://, smtp://, lmtp://, imap:// and pop3://"},
+        {head + "deployments: {haproxy: {runtime: /" + std::string(107, 'x') + "}}\n",
+         "4:34: deployments.haproxy.runtime", "at most 107 bytes"},
         {head + "certificates[]: []\n", "4:1: certificates[]", "unknown key"},
     };
     check(table);

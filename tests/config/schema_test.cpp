@@ -106,6 +106,14 @@ std::vector<std::string> wrong_scalars(value_type type) {
         return {"x", "ftp://x/y", "https://", "https://a_b/", "\"https://a/\\t\"", "\"\""};
     case value_type::http_url:
         return {"x", "ftp://x/y", "http://", "http://a_b/", "\"http://a/\\t\"", "\"\""};
+    case value_type::verify_targets:
+        return {"nowhere",
+                "ftp://127.0.0.1:21",
+                "\"imaps://127.0.0.1:993\"",
+                "smtp://localhost:25",
+                "smtp://127.0.0.1",
+                "\"127.0.0.1:0\"",
+                "\"\""};
     case value_type::endpoint_one:
     case value_type::endpoints:
         return {"nowhere", "\"1.2.3.4\"", "\"1.2.3.4:99999\"", "\"[::1]\"", "\"\""};

@@ -21,7 +21,7 @@ inline deployment nginx() {
     d.name = "nginx";
     d.test = {"nginx", "-t"};
     d.reload_unit = "nginx.service";
-    d.verify = {"127.0.0.1:443"};
+    d.verify = {verify_target({"127.0.0.1", 443})};
     d.timeout = seconds(30);
     return d;
 }
@@ -67,10 +67,15 @@ struct deploy_bench {
     }
 
     void rebuild(std::map<std::string, deployment> known) {
-        auto probe = [this](endpoint where, identifier name, milliseconds) {
+        auto probe = [this](verify_target where, identifier name, milliseconds) {
             return scripted_server::handshake(&server, to_string(where) + " " + name.value);
         };
-        deployer = daemon::make_deployer(loop.get_executor(), runner, time, events, std::move(known), probe);
+        auto update = [this](std::string socket, std::vector<std::shared_ptr<const deployment_task>> tasks,
+                             milliseconds) {
+            return scripted_runtime::update(&runtime, std::move(socket), tasks.size());
+        };
+        deployer = daemon::make_deployer(loop.get_executor(), runner, time, events, std::move(known), probe,
+                                         {}, update);
     }
     std::shared_ptr<handed_in> hand_in(deployment_task task) {
         auto slip = std::make_shared<handed_in>();
@@ -100,6 +105,7 @@ struct deploy_bench {
     recorded_events events;
     scripted_runner runner{time};
     scripted_server server{time};
+    scripted_runtime runtime;
     std::unique_ptr<daemon::server_deployer> deployer;
 };
 

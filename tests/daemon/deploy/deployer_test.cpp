@@ -71,17 +71,67 @@ TEST_CASE("Tasks that come while a run is under way share the next run") {
     CHECK(b.events.last("deploy.reloaded")->fields.back().second == "2");
 }
 
-TEST_CASE("The window is short and opened by the first task") {
+TEST_CASE("A single task waits for a short window only") {
     deploy_bench b;
     b.hand_in(task_for("a", {"a.example"}, {"nginx"}));
-    b.time.advance(milliseconds(200));
-    b.hand_in(task_for("b", {"b.example"}, {"nginx"}));
-    b.time.advance(milliseconds(99));
+    b.time.advance(milliseconds(299));
     CHECK(b.runner.started.empty());
     b.time.advance(milliseconds(1));
     CHECK(b.runner.started.size() >= 1);
-    b.time.advance(seconds(1));
-    CHECK(b.events.last("deploy.reloaded")->fields.back().second == "2");
+}
+
+TEST_CASE("Where tasks come one after the other, the reload waits until no more do, and not for ever") {
+    deploy_bench b;
+    auto keep_coming = [&](int tasks, milliseconds between) {
+        for (int i = 0; i < tasks; ++i) {
+            b.hand_in(task_for("c" + std::to_string(i), {"c.example"}, {"nginx"}));
+            b.time.advance(between);
+        }
+    };
+    keep_coming(40, milliseconds(250)); // 10 s
+    CHECK(b.runner.started.empty());
+    b.time.advance(seconds(3));
+    CHECK(b.runner.lines() == std::vector<std::string>{"nginx -t", "systemctl reload -- nginx.service"});
+    CHECK(b.events.last("deploy.reloaded")->fields.back().second == "40");
+
+    b.runner.started.clear();
+    keep_coming(160, milliseconds(250)); // 40 s
+    CHECK(b.runner.started.size() == 2);
+    b.time.advance(seconds(30));
+    CHECK(b.runner.started.size() == 4);
+}
+
+TEST_CASE("A server with a runtime API is reloaded only when that does not do") {
+    deploy_bench b;
+    deployment haproxy = nginx();
+    haproxy.name = "haproxy";
+    haproxy.runtime = "/run/haproxy/admin.sock";
+    b.deployer->configure({{"haproxy", haproxy}});
+    REQUIRE(b.run(task_for("a", {"a.example"}, {"haproxy"})));
+    CHECK(b.runner.lines() == std::vector<std::string>{"nginx -t"});
+    CHECK(b.runtime.asked == std::vector<std::string>{"/run/haproxy/admin.sock"});
+    CHECK(b.events.count("deploy.updated") == 1);
+    CHECK(b.events.count("deploy.reloaded") == 0);
+    CHECK(b.events.count("deploy.verified") == 1);
+
+    b.runtime.trouble = error(errc::not_found, "there is no socket", "rude\n");
+    REQUIRE(b.run(task_for("a", {"a.example"}, {"haproxy"})));
+    CHECK(b.runner.lines().back() == "systemctl reload -- nginx.service");
+    REQUIRE(b.events.count("deploy.reloaded") == 1);
+    const std::string& said = b.events.last("deploy.reloaded")->message;
+    CHECK(said.find("the server was reloaded, because there is no socket") == 0);
+    CHECK(said.find('\n') == std::string::npos);
+    CHECK(b.events.count("deploy.updated") == 1);
+}
+
+TEST_CASE("A refused configuration keeps the runtime API from being asked") {
+    deploy_bench b;
+    deployment haproxy = nginx();
+    haproxy.runtime = "/run/haproxy/admin.sock";
+    b.deployer->configure({{"nginx", haproxy}});
+    b.runner.scripts["nginx"] = [] { return exits(1, "no"); };
+    CHECK_FALSE(b.run(task_for("a", {"a.example"}, {"nginx"})));
+    CHECK(b.runtime.asked.empty());
 }
 
 TEST_CASE("A refused configuration is told with the server's words and nothing is reloaded") {

@@ -61,6 +61,20 @@ private:
     time_source& time_;
 };
 
+/// A runtime API: takes what it is given, or says why not.
+struct scripted_runtime {
+    static awaitable<result<std::size_t>> update(scripted_runtime* self, std::string socket,
+                                                 std::size_t tasks) {
+        self->asked.push_back(std::move(socket));
+        if (self->trouble) {
+            co_return fail(*self->trouble);
+        }
+        co_return tasks;
+    }
+    std::optional<error> trouble;
+    std::vector<std::string> asked; ///< sockets
+};
+
 /// Serves, for "address name", whatever the function returns at that moment.
 class scripted_server {
 public:

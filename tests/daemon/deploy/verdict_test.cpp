@@ -55,7 +55,7 @@ TEST_CASE("The old certificate at the deadline is an error that says so") {
 TEST_CASE("Old on one of two addresses is an error") {
     deploy_bench b;
     deployment two = nginx();
-    two.verify = {"127.0.0.1:443", "[::1]:443"};
+    two.verify = {verify_target({"127.0.0.1", 443}), verify_target({"::1", 443})};
     b.deployer->configure({{"nginx", two}});
     b.server.by_target["[::1]:443 example.com"] = [] { return shows("old"); };
     const auto outcome = b.run(task_for("example", {"example.com"}, {"nginx"}));
