@@ -12,6 +12,10 @@
 namespace evercert::net {
 namespace {
 
+/// Postfix with a key that does not fit its certificate does this.
+constexpr std::string_view broken_promise = "it offers STARTTLS and then refuses it; its log says why, often "
+                                            "that its key does not fit its certificate";
+
 using asio::redirect_error;
 using asio::use_awaitable;
 using boost::system::error_code;
@@ -118,7 +122,7 @@ step starttls_talk::take_smtp(std::string_view line) {
     case stage::go_ahead:
         break;
     }
-    return code == "220" ? begin() : refused("it offers STARTTLS and then refuses it", line);
+    return code == "220" ? begin() : refused(broken_promise, line);
 }
 
 step starttls_talk::take_imap(std::string_view line) {
@@ -152,7 +156,7 @@ step starttls_talk::take_imap(std::string_view line) {
     if (stage_ == stage::offers) {
         return good ? ask_for_tls("b STARTTLS\r\n") : refused("it does not say what it offers", line);
     }
-    return good ? begin() : refused("it offers STARTTLS and then refuses it", line);
+    return good ? begin() : refused(broken_promise, line);
 }
 
 step starttls_talk::take_pop3(std::string_view line) {

@@ -240,10 +240,11 @@ TEST_CASE("certificates that cannot be kept alive are refused at their place") {
          "there is no challenge \"htpp\"; defined under `challenges` or built in: http; did you mean"},
         {entry + "    deploy: nginx\n", "5:13: certificates[0].deploy", "write [\"nginx\"]"},
         {entry + "    deploy: [apache, ngin]\n", "5:22: certificates[0].deploy[1]",
-         "there is no deployment \"ngin\"; defined under `deployments` or built in: apache, nginx; did you "
+         "there is no deployment \"ngin\"; defined under `deployments` or built in: apache, dovecot, "
+         "haproxy, nginx, postfix; did you "
          "mean \"nginx\"?"},
         {entry + "    deploy: [nginx, nginx]\n", "5:21: certificates[0].deploy[1]", "stands here twice"},
-        {head + "defaults: {deploy: [haproxy]}\n", "4:21: defaults.deploy[0]", "there is no deployment"},
+        {head + "defaults: {deploy: [sendmail]}\n", "4:21: defaults.deploy[0]", "there is no deployment"},
         {head + "defaults: {challenge: x}\n", "4:23: defaults.challenge", "there is no challenge"},
         {"certificates: [{names: [a.example]}]\n", "1:1: agree_to_terms",
          "this must be true before letsencrypt may be used"},

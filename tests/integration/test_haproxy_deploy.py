@@ -25,7 +25,7 @@ class HaproxyDeploy(suite.Stand):
         self.assert_exit(self.daemon.cli("reload"), 0)
         for name in names:
             self.daemon.await_(f"{name} is deployed",
-                               lambda n=name: f"{n}: version 1 is live and served" in self.daemon.log(), 40)
+                               lambda n=name: self.daemon.log().count(f"{n}: version 1 is live and served") > 1, 40)
             self.daemon.wait_state(name, "waiting")
 
     def served(self, name):
@@ -85,8 +85,6 @@ class HaproxyDeploy(suite.Stand):
         self.daemon.config["deployments"]["balancer"]["runtime"] = "/nonexistent/admin.sock"
         self.daemon.write()
         self.assert_exit(self.daemon.cli("reload"), 0)
-        wait_until("deployed by a reload", lambda: self.server.reloads() >= 1)
-        self.daemon.wait_state("one.test", "waiting")
         reloads = self.server.reloads()
         self.renew("one.test")
         self.assertEqual(self.server.reloads(), reloads + 1)

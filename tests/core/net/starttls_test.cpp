@@ -42,6 +42,9 @@ std::vector<std::string> talk(tls_start how, const std::vector<std::string>& lin
 const std::string no_offer =
     "unwilling: it does not offer STARTTLS: TLS is off in it, or has no certificate that it can use";
 
+const std::string broken_promise = "unwilling: it offers STARTTLS and then refuses it; its log says why, "
+                                   "often that its key does not fit its certificate";
+
 /// A server that says what it is told to, one text after each line of the client, and then speaks TLS if it
 /// has got to the end of its part.
 class scripted_mail {
@@ -113,7 +116,7 @@ TEST_CASE("STARTTLS in SMTP and LMTP") {
     CHECK(talk(tls_start::smtp, {"220 mx", "502 what?"}) ==
           lines{"EHLO [127.0.0.1]", "unwilling: it does not take our greeting, and so offers no STARTTLS"});
     CHECK(talk(tls_start::smtp, {"220 mx", "250-mx", "250 STARTTLS", "454 not now"}) ==
-          lines{"EHLO [127.0.0.1]", "STARTTLS", "unwilling: it offers STARTTLS and then refuses it"});
+          lines{"EHLO [127.0.0.1]", "STARTTLS", broken_promise});
     for (const std::string odd : {"", "2", "22", "220x", "+OK", "* OK", "SSH-2.0-x", "999 x",
                                   "2\x00"
                                   "0 x",
@@ -143,7 +146,7 @@ TEST_CASE("STARTTLS in IMAP") {
     CHECK(talk(tls_start::imap, {"* OK", "a BAD"}) ==
           lines{"a CAPABILITY", "unwilling: it does not say what it offers"});
     CHECK(talk(tls_start::imap, {"* OK", "* CAPABILITY STARTTLS", "a OK", "b NO"}) ==
-          lines{"a CAPABILITY", "b STARTTLS", "unwilling: it offers STARTTLS and then refuses it"});
+          lines{"a CAPABILITY", "b STARTTLS", broken_promise});
     for (const std::string odd : {"", "*", "* ", "*OK", "OK", "220 mx", "+OK", "a OK", "   "}) {
         INFO(odd);
         CHECK(talk(tls_start::imap, {odd}) == lines{"garbage: what answers there does not speak IMAP"});

@@ -125,6 +125,7 @@ rewrite unix - - n - - trivial-rewrite
 bounce unix - - n - 0 bounce
 anvil unix - - n - 1 anvil
 error unix - - n - - error
+proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 """)
         self.space.write(f"{self.folder}/sni", "".join(
@@ -147,6 +148,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 myhostname = mx.test
 mydestination =
+local_recipient_maps =
 mynetworks = 127.0.0.0/8
 alias_maps =
 alias_database =
