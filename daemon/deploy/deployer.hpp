@@ -27,7 +27,7 @@ using runtime_update = std::function<awaitable<result<std::size_t>>(
 struct deploy_timing {
     milliseconds window{300}; ///< from the first task to the run: who comes meanwhile joins it
     milliseconds lull{1500};  ///< if anybody does, more are expected, until so long nobody came ...
-    milliseconds longest_window{20'000}; ///< ... at most so long
+    milliseconds longest_window{30'000}; ///< ... at most so long
     milliseconds first_retry{50};        ///< pause before looking again, doubled each time ...
     milliseconds longest_retry{1000};    ///< ... up to this
     milliseconds foreign_patience{2000}; ///< so long a stranger's certificate may still be a reload under way

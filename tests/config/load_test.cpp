@@ -326,7 +326,7 @@ TEST_CASE("a file with ten mistakes gives ten lines with the right places") {
         "leave one out",
         "15:14: certificates[0].deploy[0]: there is no deployment \"ngnix\"; defined under `deployments` or "
         "built in: "
-        "apache, app, nginx; did you mean \"nginx\"?",
+        "apache, app, dovecot, haproxy, nginx, postfix; did you mean \"nginx\"?",
         "16:13: certificates[1].names[0]: \"*.bücher.example\" is a wildcard, which only dns-01 and "
         "dns-persist-01 can prove; "
         "its challenge is http (http-01)",

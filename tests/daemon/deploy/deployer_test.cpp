@@ -95,7 +95,7 @@ TEST_CASE("Where tasks come one after the other, the reload waits until no more 
     CHECK(b.events.last("deploy.reloaded")->fields.back().second == "40");
 
     b.runner.started.clear();
-    keep_coming(160, milliseconds(250)); // 40 s
+    keep_coming(240, milliseconds(250)); // 60 s
     CHECK(b.runner.started.size() == 2);
     b.time.advance(seconds(30));
     CHECK(b.runner.started.size() == 4);
