@@ -49,7 +49,7 @@ awaitable<result<std::string>> ask_local(local_question what) {
     watchdog timer(executor);
     auto close = [&socket] {
         error_code ignored;
-        socket.close(ignored);
+        static_cast<void>(socket.close(ignored));
     };
     timer.set(socket_clock() + what.deadline, std::move(close));
     const auto late = [&] {
