@@ -56,6 +56,13 @@ void read_deployment(const section& entry, deployment& into, bool is_builtin, mi
     }
     refuse_repeats(entry, "verify", path + ".verify", mistakes);
     read_runtime(entry, into, path + ".runtime", mistakes);
+    into.convention = entry.text("convention").value_or(into.convention);
+    // Only what is called for each certificate by itself has one lineage to tell of.
+    if (entry.find("convention") && (into.command.empty() || !into.test.empty() || !into.verify.empty())) {
+        mistakes.add(entry.at("convention"), path + ".convention",
+                     "a convention is for hooks, which are called for each certificate: give `command`, and "
+                     "neither test nor verify");
+    }
     into.timeout = entry.duration("timeout").value_or(into.timeout);
 }
 

@@ -149,6 +149,11 @@ constexpr schema_row rows[] = {
      .low = 1,
      .high = 256,
      .sentence = "Program that reloads the server, or a hook; instead of reload_unit."},
+    {.path = "deployments.*.convention",
+     .type = choice,
+     .allowed = "certbot",
+     .sentence = "For which tool a hook was written: certbot adds RENEWED_LINEAGE and RENEWED_DOMAINS to its "
+                 "environment."},
     {.path = "deployments.*.reload_unit",
      .type = unit,
      .sentence = "systemd service to reload; instead of command."},

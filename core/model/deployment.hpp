@@ -12,6 +12,7 @@ struct deployment {
     std::string name;
     std::vector<std::string> test;      ///< argv that must exit 0 before anything is reloaded
     std::vector<std::string> command;   ///< argv that reloads, or a hook; never together with reload_unit
+    std::string convention;             ///< of a hook's environment besides ours: "certbot", or empty
     std::string reload_unit;            ///< systemd unit reloaded through systemctl
     std::string runtime;                ///< HAProxy's runtime API socket: asked before anything is reloaded
     std::vector<verify_target> verify;  ///< TLS handshakes there must show the new leaf

@@ -70,6 +70,9 @@ int run_cli(const cli_options& options, const cli_world& world) {
     if (options.command == "schema") {
         return run_schema(alone);
     }
+    if (options.command == "import") {
+        return run_import(alone);
+    }
     constexpr known_command account{"account", about::nothing, run_account};
     const auto* command = std::ranges::find(commands, options.command, &known_command::name);
     if (options.command == account.name) {

@@ -3,9 +3,11 @@
 #include "core/base/error.hpp"
 #include "core/base/time.hpp"
 #include "core/ports/http_client.hpp"
+#include "core/ports/store.hpp"
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +18,10 @@ enum exit_code : int { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_d
 
 struct cli_options {
     std::string command; ///< status, show, plan, explain, dns-record, history, renew, revoke, deploy,
-                         ///< diagnose, reload, account, check, snippet or schema; complete for shells
-    std::string action;  ///< of account: list, show, rollover or deactivate
+                         ///< diagnose, reload, account, check, snippet, schema or import; complete for shells
+    std::string action;  ///< of account: list, show, rollover or deactivate; of import: certbot
     std::string name;    ///< of the certificate; for account the issuer, for check the file, for snippet the
-                         ///< server
+                         ///< server, for import the folder
     std::string config;
     std::string socket;
     std::string reason;
@@ -29,6 +31,13 @@ struct cli_options {
     bool now = false;
     bool wait = true;
     bool yes = false; ///< what cannot be undone is meant
+
+    // Of import.
+    bool apply = false;
+    bool keep_paths = false;
+    std::string output;
+    std::string data_dir;
+    std::string trust;
 };
 
 struct cli_world {
@@ -40,6 +49,8 @@ struct cli_world {
     std::function<void(std::string_view)> err;
     std::string default_config = "/etc/evercert/evercert.yaml";
     std::size_t width = 0; ///< of the terminal; 0: none
+    /// The store under a data_dir, locked; only import needs one.
+    std::function<result<std::unique_ptr<store>>(const std::string& data_dir)> open_store{};
 };
 
 /// Runs one command; returns its exit code.

@@ -2,6 +2,7 @@
 #include "core/net/unix_client.hpp"
 #include "daemon/control/cli.hpp"
 #include "daemon/control/completion.hpp"
+#include "daemon/wiring.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -109,6 +110,24 @@ void declare_account(CLI::App& app, cli_options& options) {
     deactivate->add_flag("--yes", options.yes, "it is meant");
 }
 
+void declare_import(CLI::App& app, cli_options& options) {
+    CLI::App* const import =
+        add_command(app, options, "import", "take over from another tool, without the daemon");
+    import->require_subcommand(1);
+    CLI::App* const certbot =
+        import->add_subcommand("certbot", "certificates, accounts and settings of certbot; only says what it "
+                                          "would do, unless --apply is given");
+    certbot->fallthrough();
+    certbot->callback([&options] { options.action = "certbot"; });
+    certbot->add_option("DIR", options.name, "certbot's folder; default: /etc/letsencrypt");
+    certbot->add_flag("--apply", options.apply, "do it");
+    certbot->add_flag("--keep-paths", options.keep_paths,
+                      "make the files in DIR/live lead to evercert's, so that servers need not be changed");
+    certbot->add_option("--output", options.output, "file for the YAML, in place of --config");
+    certbot->add_option("--data-dir", options.data_dir, "data_dir of evercertd; default: what --config says");
+    certbot->add_option("--trust", options.trust, "PEM file of roots for CAs that are not built in");
+}
+
 std::size_t terminal_width() {
     winsize size{};
     return ::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
@@ -149,7 +168,7 @@ int run(const cli_options& options, const command_shape& shape) {
         loop.run();
     };
     const cli_world world{net::unix_request, *time, pause, show, print(stderr), "/etc/evercert/evercert.yaml",
-                          terminal_width()};
+                          terminal_width(), open_store};
     const int code =
         options.command == "complete" ? run_complete(options, world, shape) : run_cli(options, world);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
@@ -168,6 +187,7 @@ int main(int argc, char** argv) {
     declare_looks(app, options);
     declare_errands(app, options);
     declare_account(app, options);
+    declare_import(app, options);
     try {
         // For the shells, in front of the parser: what is to be completed does not parse yet.
         if (argc > 1 && std::string_view(argv[1]) == "complete") {

@@ -82,5 +82,6 @@ int run_account(const conversation& with); ///< account list, show, rollover, de
 int run_check(const conversation& with);   ///< check, without the daemon
 int run_snippet(const conversation& with); ///< snippet, without the daemon
 int run_schema(const conversation& with);  ///< schema, without the daemon
+int run_import(const conversation& with);  ///< import, without the daemon
 
 } // namespace evercert::daemon

@@ -69,6 +69,10 @@ std::vector<std::pair<std::string, std::string>> step_environment(const deployme
         add("EVERCERT_LIVE_DIRECTORY", task.live_directory);
         add("EVERCERT_NAMES", join(names, " "));
         add("EVERCERT_FINGERPRINT", task.fingerprints.empty() ? std::string() : task.fingerprints.front());
+        if (how.convention == "certbot") {
+            add("RENEWED_LINEAGE", task.live_directory);
+            add("RENEWED_DOMAINS", join(names, " "));
+        }
     }
     return out;
 }

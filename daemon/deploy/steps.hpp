@@ -20,8 +20,9 @@ bool is_hook(const deployment& how) noexcept;
 std::vector<std::string> reload_argv(const deployment& how);
 
 /// EVERCERT_DEPLOYMENT and EVERCERT_CERTIFICATES (names with spaces between); for a single certificate also
-/// EVERCERT_CERTIFICATE, EVERCERT_LIVE_DIRECTORY, EVERCERT_NAMES and EVERCERT_FINGERPRINT. A list longer than
-/// the kernel takes as one variable is left out.
+/// EVERCERT_CERTIFICATE, EVERCERT_LIVE_DIRECTORY, EVERCERT_NAMES and EVERCERT_FINGERPRINT, and by certbot's
+/// convention RENEWED_LINEAGE and RENEWED_DOMAINS. A list longer than the kernel takes as one variable is
+/// left out.
 std::vector<std::pair<std::string, std::string>> step_environment(const deployment& how,
                                                                   const std::vector<shared_task>& tasks);
 

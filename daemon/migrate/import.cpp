@@ -1,0 +1,367 @@
+#include "daemon/migrate/import.hpp"
+
+#include "config/files.hpp"
+#include "config/load.hpp"
+#include "core/base/text.hpp"
+#include "daemon/control/snippet.hpp"
+#include "daemon/migrate/keep_paths.hpp"
+#include "daemon/migrate/owner.hpp"
+#include "daemon/migrate/plan.hpp"
+#include "daemon/migrate/stored.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <unistd.h>
+
+namespace evercert::daemon {
+namespace {
+
+constexpr std::size_t largest_config = std::size_t{64} * 1024 * 1024;
+
+/// The file as it is, nullopt if there is none.
+result<std::optional<std::string>> present_text(const std::string& path) {
+    std::error_code wrong;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(path, wrong))) {
+        return std::nullopt;
+    }
+    auto text = config::read_file(path, largest_config, true);
+    if (!text) {
+        return fail(text.error().code,
+                    fmt::format("{} cannot be read: {}", escape(path, 200), text.error().message));
+    }
+    return std::move(*text);
+}
+
+std::string absolute_path(const std::string& path) {
+    std::error_code wrong;
+    return path.empty() ? path : std::filesystem::absolute(path, wrong).lexically_normal().string();
+}
+
+class importer {
+public:
+    importer(const import_options& options, const store_opener& open, const certbot_tree& tree, wall_time now)
+        : options_(options), open_(open), tree_(tree), now_(now), config_(absolute_path(options.config)) {}
+
+    result<import_report> run() {
+        auto text = present_text(config_);
+        if (!text) {
+            return fail(std::move(text.error()));
+        }
+        if (*text) {
+            if (auto loaded = load_present(); !loaded) {
+                return fail(std::move(loaded.error()));
+            }
+        }
+        make();
+        if (plan_.entries.empty()) {
+            tell_nothing();
+            return std::move(plan_.report);
+        }
+        auto settings = settle(plan_, tree_.root());
+        if (!settings) {
+            return fail(std::move(settings.error()));
+        }
+        if (plan_.entries.empty()) {
+            tell_nothing();
+            return std::move(plan_.report);
+        }
+        settings_ = std::move(*settings);
+        choose_output(*text);
+        describe();
+        if (options_.apply) {
+            if (auto done = apply(); !done) {
+                return fail(std::move(done.error()));
+            }
+        }
+        tell_next();
+        return std::move(plan_.report);
+    }
+
+private:
+    result<void> load_present() {
+        auto loaded = config::load_file(config_);
+        if (!loaded) {
+            return fail(
+                errc::invalid_argument,
+                fmt::format(
+                    "{} is there and does not check ({}): mend it, or give another file with --config",
+                    config_, loaded.error().front().to_string()));
+        }
+        present_ = std::move(*loaded);
+        return {};
+    }
+
+    void make() {
+        import_wishes wishes;
+        wishes.config_folder = std::filesystem::path(config_).parent_path().string();
+        wishes.trust = absolute_path(options_.trust);
+        wishes.present = present_ ? &*present_ : nullptr;
+        wishes.now = now_;
+        plan_ = make_plan(tree_, wishes);
+        const std::string usual = config::settings().data_dir;
+        data_dir_ = !options_.data_dir.empty() ? absolute_path(options_.data_dir)
+                    : present_                 ? present_->data_dir
+                                               : usual;
+        plan_.data_dir = data_dir_ == usual ? std::string() : data_dir_;
+        plan_.report.config = options_.output.empty() ? config_ : absolute_path(options_.output);
+        plan_.report.data_dir = data_dir_;
+    }
+
+    void tell_nothing() {
+        const std::vector<std::string> all = tree_.list("renewal");
+        const auto before =
+            std::ranges::count_if(all, [](const std::string& name) { return name.ends_with(put_aside); });
+        plan_.report.add(
+            remark_kind::carried,
+            before > 0 ? fmt::format("nothing: {} lineages were imported before, with --keep-paths", before)
+                       : std::string("nothing: no lineage can be renewed by evercert"));
+    }
+
+    /// A configuration of the operator's is never overwritten.
+    void choose_output(const std::optional<std::string>& present) {
+        import_report& report = plan_.report;
+        if (!options_.output.empty()) {
+            return;
+        }
+        if (present && *present == report.yaml) {
+            in_place_ = true;
+            return;
+        }
+        if (present) {
+            report.config = config_ + ".imported";
+            diverted_ = true;
+        }
+    }
+
+    void describe() {
+        for (const planned_entry& entry : plan_.entries) {
+            for (std::size_t i = 0; i < entry.lineages.size(); ++i) {
+                lineage_report& report = plan_.report.lineages[entry.lineages[i]];
+                if (const auto& pair = entry.pairs[i]) {
+                    report.certificate = fmt::format("{} until {:.10}", to_string(pair->key.type()),
+                                                     format_time(pair->chain.front().not_after()));
+                }
+                report.challenge = entry.challenge;
+                for (const auto& [name, challenge] : entry.rules) {
+                    report.challenge +=
+                        report.challenge.find(challenge) == std::string::npos ? ", " + challenge : "";
+                }
+                report.deploy = join(entry.deploy, ", ");
+            }
+        }
+        for (const planned_issuer& each : plan_.issuers) {
+            if (!options_.apply && each.account) {
+                plan_.report.add(
+                    remark_kind::carried,
+                    fmt::format("{}: the account {} would go on", each.name, escape(each.account->url, 200)));
+            }
+        }
+    }
+
+    result<void> apply() {
+        const auto owner = prepare_data_dir(data_dir_);
+        if (!owner) {
+            return fail(owner.error());
+        }
+        {
+            const auto as_owner = acting_as::become(*owner);
+            if (!as_owner) {
+                return fail(as_owner.error());
+            }
+            auto files = open_(data_dir_);
+            if (!files) {
+                error why = std::move(files.error());
+                if (why.code == errc::busy) {
+                    why.message += "; stop it for the import: systemctl stop evercertd";
+                }
+                return fail(std::move(why));
+            }
+            store_plan(plan_, **files, settings_);
+        }
+        plan_.report.applied = true;
+        write_secrets(*owner);
+        write_config();
+        if (options_.keep_paths) {
+            keep_paths();
+        }
+        return {};
+    }
+
+    void write_secrets(file_owner owner) {
+        for (const planned_secret& each : plan_.secrets) {
+            auto present = present_text(each.path);
+            const bool same = present && *present && **present == each.text.view();
+            if (present && *present) {
+                crypto::wipe(**present);
+            }
+            auto written =
+                same ? result<void>() : write_file(each.path, each.text.view(), 0600, owner, false);
+            if (written) {
+                plan_.report.add(
+                    remark_kind::carried,
+                    fmt::format("the secret of a DNS provider lies in {}, readable by evercertd only",
+                                each.path));
+            } else {
+                plan_.report.add(remark_kind::failed, written.error().text());
+            }
+        }
+    }
+
+    void write_config() {
+        import_report& report = plan_.report;
+        if (in_place_) {
+            report.add(remark_kind::carried,
+                       fmt::format("the configuration {} says all this already", report.config));
+            return;
+        }
+        auto written = write_file(report.config, report.yaml, 0644, {::geteuid(), ::getegid()}, diverted_);
+        if (!written) {
+            report.add(remark_kind::failed,
+                       fmt::format("the configuration was not written: {}", written.error().text()));
+            return;
+        }
+        in_place_ = !diverted_ && report.config == config_;
+        report.add(remark_kind::carried, fmt::format("the configuration {}", report.config));
+    }
+
+    /// Whether a daemon with the configuration in use will renew it.
+    [[nodiscard]] bool is_managed(const planned_entry& entry) const {
+        if (in_place_) {
+            return true;
+        }
+        return present_ && std::ranges::any_of(present_->certificates, [&](const certificate_ptr& each) {
+                   return each->name == entry.name && each->names.size() == entry.names.size() &&
+                          std::ranges::all_of(each->names, [&](const identifier& name) {
+                              return std::ranges::find(entry.names, name.value) != entry.names.end();
+                          });
+               });
+    }
+
+    void keep_paths() {
+        for (const planned_entry& entry : plan_.entries) {
+            for (std::size_t i = 0; i < entry.lineages.size(); ++i) {
+                lineage_report& report = plan_.report.lineages[entry.lineages[i]];
+                if (!is_managed(entry)) {
+                    report.add(
+                        remark_kind::to_do,
+                        fmt::format("its paths stay as they are until {} has an entry {} with its names",
+                                    config_, entry.name));
+                    continue;
+                }
+                const kept_lineage what{report.lineage, fmt::format("{}/live/{}", data_dir_, entry.name),
+                                        file_suffix(entry, i)};
+                const auto switched = switch_paths(tree_, what);
+                if (switched) {
+                    switched_.insert(report.lineage);
+                    report.add(remark_kind::carried,
+                               fmt::format("{} leads to {} from now on",
+                                           escape(tree_.absolute("live/" + report.lineage), 300),
+                                           what.live_directory));
+                } else {
+                    report.add(remark_kind::failed, switched.error().text());
+                }
+            }
+        }
+    }
+
+    void tell_next() {
+        std::vector<std::string>& next = plan_.report.next;
+        if (!options_.apply) {
+            next.push_back(
+                fmt::format("Do it: evercert import certbot {} --apply --keep-paths (without --keep-paths "
+                            "servers have to be told the new places)",
+                            tree_.root()));
+        }
+        if (diverted_) {
+            next.push_back(
+                fmt::format("{0} was there already and was not touched: merge {0}.imported into it, then run "
+                            "`evercert check {0}`",
+                            config_));
+        }
+        for (const std::string& server : plan_.web_servers) {
+            next.push_back(fmt::format("Tell {} once:\n{}", server, snippet_for(server, settings_)));
+        }
+        tell_webroots();
+        if (switched_.empty()) {
+            next.push_back(fmt::format(
+                "Point servers and hooks at {}/live/NAME/fullchain.pem and privkey.pem in place of "
+                "{}/live/NAME, or import with --keep-paths",
+                data_dir_, tree_.root()));
+        }
+        next.emplace_back("Start the daemon, and look: systemctl enable --now evercertd; evercert status");
+        tell_certbots_part();
+        if (!switched_.empty()) {
+            next.push_back("The way back, should it be wanted:\n" + way_back(tree_));
+        }
+    }
+
+    void tell_webroots() {
+        std::set<std::string> folders;
+        for (const auto& [name, challenge] : settings_.challenges) {
+            if (const auto* webroot = std::get_if<config::http01_webroot>(&challenge.how)) {
+                folders.insert(webroot->folder);
+            }
+        }
+        if (!folders.empty()) {
+            plan_.report.next.push_back(
+                fmt::format("See that evercertd may write into {} (where it does not run as root)",
+                            fmt::join(folders, ", ")));
+        }
+    }
+
+    void tell_certbots_part() {
+        std::vector<std::string> left;
+        std::vector<std::string> twice;
+        for (const lineage_report& each : plan_.report.lineages) {
+            if (each.entry.empty()) {
+                left.push_back(escape(each.lineage, 100));
+            } else if (!switched_.contains(each.lineage)) {
+                twice.push_back(escape(each.lineage, 100));
+            }
+        }
+        std::vector<std::string>& next = plan_.report.next;
+        if (!left.empty()) {
+            if (!twice.empty()) {
+                next.push_back(
+                    fmt::format("Let certbot stop renewing {0}: for l in {0}; do mv {1}/renewal/$l.conf "
+                                "{1}/renewal/$l.conf{2}; done",
+                                fmt::join(twice, " "), tree_.root(), put_aside));
+            }
+            next.push_back(
+                fmt::format("Leave certbot's timer on: it still has to renew {}", fmt::join(left, ", ")));
+            return;
+        }
+        next.emplace_back(
+            "Stop certbot's own renewals: systemctl disable --now certbot.timer (and take its line out of "
+            "/etc/cron.d/certbot, where there is no systemd)");
+    }
+
+    const import_options& options_;
+    const store_opener& open_;
+    const certbot_tree& tree_;
+    wall_time now_;
+    std::string config_;
+    std::string data_dir_;
+    std::optional<config::settings> present_;
+    config::settings settings_; ///< of what is written
+    import_plan plan_;
+    bool diverted_ = false;          ///< the YAML goes beside a configuration that is there
+    bool in_place_ = false;          ///< the configuration in use says what the YAML says
+    std::set<std::string> switched_; ///< lineages whose paths lead to us
+};
+
+} // namespace
+
+result<import_report> import_certbot(const import_options& options, const store_opener& open, wall_time now) {
+    const auto tree = certbot_tree::open(options.folder);
+    if (!tree) {
+        return fail(tree.error());
+    }
+    return importer(options, open, *tree, now).run();
+}
+
+} // namespace evercert::daemon

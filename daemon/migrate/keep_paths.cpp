@@ -1,0 +1,96 @@
+#include "daemon/migrate/keep_paths.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace evercert::daemon {
+
+namespace files = std::filesystem;
+
+namespace {
+
+constexpr std::array four{"cert", "chain", "fullchain", "privkey"};
+
+std::unexpected<error> wrong_at(const std::string& path, std::string_view what, int code) {
+    return fail(system_error(code, fmt::format("{} {}", what, path)));
+}
+
+/// A link stays a link, a file becomes a second name of the same file.
+result<void> keep_aside(const std::string& from, const std::string& to) {
+    std::error_code wrong;
+    if (files::exists(files::symlink_status(to, wrong))) {
+        return {};
+    }
+    const files::file_status status = files::symlink_status(from, wrong);
+    if (status.type() == files::file_type::symlink) {
+        files::copy_symlink(from, to, wrong);
+    } else if (status.type() == files::file_type::regular) {
+        files::create_hard_link(from, to, wrong);
+    } else {
+        return fail(errc::corrupted, fmt::format("{} is neither a link nor a file", from));
+    }
+    return wrong ? wrong_at(from, "cannot keep", wrong.value()) : result<void>();
+}
+
+result<void> point_at(const std::string& link, const std::string& target) {
+    const std::string aside = link + ".new-by-evercert";
+    std::error_code wrong;
+    files::remove(aside, wrong);
+    files::create_symlink(target, aside, wrong);
+    if (!wrong) {
+        files::rename(aside, link, wrong);
+    }
+    return wrong ? wrong_at(link, "cannot point a link at our file:", wrong.value()) : result<void>();
+}
+
+} // namespace
+
+result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what) {
+    const auto ours = [&](const char* kind) {
+        return fmt::format("{}/{}{}.pem", what.live_directory, kind, what.suffix);
+    };
+    for (const char* kind : four) {
+        if (::access(ours(kind).c_str(), R_OK) != 0) {
+            return wrong_at(ours(kind), "nothing was changed, as this cannot be read:", errno);
+        }
+    }
+    const std::string live = tree.absolute("live/" + what.lineage);
+    const std::string before = live + links_before;
+    if (::mkdir(before.c_str(), 0755) != 0 && errno != EEXIST) {
+        return wrong_at(before, "cannot make", errno);
+    }
+    for (const char* kind : four) {
+        if (auto kept =
+                keep_aside(fmt::format("{}/{}.pem", live, kind), fmt::format("{}/{}.pem", before, kind));
+            !kept) {
+            return kept;
+        }
+    }
+    // The configuration first: certbot must not find links that it would take for its own.
+    const std::string conf = tree.absolute(fmt::format("renewal/{}.conf", what.lineage));
+    if (std::rename(conf.c_str(), (conf + put_aside).c_str()) != 0) {
+        return wrong_at(conf, "cannot put aside", errno);
+    }
+    for (const char* kind : four) {
+        if (auto pointed = point_at(fmt::format("{}/{}.pem", live, kind), ours(kind)); !pointed) {
+            return pointed;
+        }
+    }
+    return {};
+}
+
+std::string way_back(const certbot_tree& tree) {
+    return fmt::format(
+        "cd {0}\n"
+        "for d in live/*{1}; do l=${{d%{1}}}; mv -f \"$d\"/*.pem \"$l\"/ && rmdir \"$d\"; done\n"
+        "for f in renewal/*.conf{2}; do mv \"$f\" \"${{f%{2}}}\"; done",
+        tree.root(), links_before, put_aside);
+}
+
+} // namespace evercert::daemon
