@@ -8,7 +8,7 @@ packages=(
     build-essential cmake ninja-build ccache pkg-config
     libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libseccomp-dev libldns-dev catch2
     ca-certificates openssl python3 nginx apache2 libnginx-mod-stream haproxy bind9 bind9-utils bind9-dnsutils
-    postfix dovecot-imapd dovecot-pop3d
+    postfix dovecot-imapd dovecot-pop3d certbot
     knot pdns-server pdns-backend-sqlite3 libjemalloc-dev procps strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs curl
     mmdebstrap systemd-container
 )
@@ -67,3 +67,7 @@ run debconf-set-selections "$answers"
 rm -f "$answers"
 run apt-get -o DPkg::Lock::Timeout=120 update
 run apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
+# certbot is wanted as a program too: it has no lineages here, but its timer would look for some twice a day.
+if [ -d /run/systemd/system ] && [[ " ${missing[*]} " == *" certbot "* ]]; then
+    run systemctl disable --now certbot.timer
+fi
