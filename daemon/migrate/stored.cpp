@@ -48,7 +48,7 @@ void store_account(const planned_issuer& issuer, storage::repository& repository
                            *present ? " (was there already)" : ""));
 }
 
-/// The complete version, made now or by a run that was interrupted; 0 if there is one of our own.
+/// The complete version, made now or by a run that was interrupted; errc::exists if there is one of our own.
 result<storage::stored_version> staged(const planned_entry& entry, std::vector<storage::key_pair> pairs,
                                        storage::repository& repository) {
     const storage::inventory there = repository.look(entry.name);

@@ -209,6 +209,26 @@ TEST_CASE("A hook runs once for each certificate, one after the other, with its 
     CHECK(b.events.count("deploy.hook_ran") == 1);
 }
 
+TEST_CASE("A hook that was written for certbot is told what certbot tells") {
+    deployment how = hook();
+    std::vector<daemon::shared_task> tasks;
+    tasks.push_back(
+        std::make_shared<const deployment_task>(task_for("a", {"a.example", "www.a.example"}, {})));
+    const auto told = [&](std::string_view name) {
+        for (const auto& [key, value] : daemon::step_environment(how, tasks)) {
+            if (key == name) {
+                return value;
+            }
+        }
+        return std::string("(not told)");
+    };
+    CHECK(told("RENEWED_LINEAGE") == "(not told)");
+    how.convention = "certbot";
+    CHECK(told("RENEWED_LINEAGE") == "/var/lib/evercert/live/a");
+    CHECK(told("RENEWED_DOMAINS") == "a.example www.a.example");
+    CHECK(told("EVERCERT_CERTIFICATE") == "a");
+}
+
 TEST_CASE("A reload command for several certificates knows all of them") {
     deployment how = hook();
     std::vector<daemon::shared_task> tasks;
