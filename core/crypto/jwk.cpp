@@ -107,7 +107,14 @@ result<key> read_rsa(const private_jwk& jwk) {
             return fail(std::move(added.error()));
         }
     }
-    return checked(maker.make("RSA"));
+    const pkey_handle made = maker.make("RSA");
+    // OpenSSL signs well with a wrong exponent or coefficient, by a way around: the numbers are checked by
+    // themselves.
+    const pkey_context_handle context(made == nullptr ? nullptr : EVP_PKEY_CTX_new(made.get(), nullptr));
+    if (context == nullptr || EVP_PKEY_check(context.get()) != 1) {
+        return damaged(take_openssl_reason());
+    }
+    return checked(made);
 }
 
 result<key> read_ec(const private_jwk& jwk) {

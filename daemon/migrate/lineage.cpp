@@ -91,6 +91,7 @@ std::vector<std::string> lineage_names(const certbot_tree& tree) {
             names.push_back(std::move(name));
         }
     }
+    std::ranges::sort(names); // "a.conf" comes after "a-b.conf", but "a" before "a-b"
     return names;
 }
 

@@ -20,12 +20,13 @@ bool is_plain(std::string_view text) {
         return letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-' || c == '/' ||
                c == '@';
     };
+    // Generous: dates, hexadecimal and octal numbers of any YAML are among these.
     const auto number = [](char c) {
-        return (c >= '0' && c <= '9') || std::string_view(".+-_eExo").find(c) != std::string_view::npos;
+        return std::string_view("0123456789abcdefABCDEFxXoO.+-_").find(c) != std::string_view::npos;
     };
-    return !text.empty() &&
-           (letter(text.front()) || text.front() == '/' || (text.front() >= '0' && text.front() <= '9')) &&
-           std::ranges::all_of(text, inside) && !std::ranges::all_of(text, number) &&
+    const bool digit_first = !text.empty() && text.front() >= '0' && text.front() <= '9';
+    return !text.empty() && (letter(text.front()) || text.front() == '/' || digit_first) &&
+           std::ranges::all_of(text, inside) && !(digit_first && std::ranges::all_of(text, number)) &&
            std::ranges::find(words, to_lower_ascii(text)) == words.end();
 }
 

@@ -93,7 +93,7 @@ TEST_CASE("A configuration of the operator's is never overwritten") {
     const fake_certbot tree;
     tree.conf("a", standalone);
     tree.certificate("a", {"a.example"});
-    tree.write("../etc/evercert.yaml", "email: mine@a.example\n");
+    tree.write("../etc/evercert.yaml", "email: mine@a.example\ncertificates: []\n");
     const auto report = tree.run(true, true);
     REQUIRE(report);
     CHECK(report->config == tree.path("etc/evercert.yaml.imported"));
@@ -150,6 +150,7 @@ TEST_CASE("What is broken is told, and hinders nothing else") {
     tree.write("renewal/huge.conf", std::string(1024 * 1024, '#'));
     std::filesystem::create_directory(tree.root() + "/renewal/folder.conf");
     tree.conf("off", standalone + "autorenew = False\n");
+    tree.certificate("off", {"off.example"});
     tree.conf("Strange Name", standalone);
     tree.certificate("Strange Name", {"strange.example"});
     tree.conf("http", standalone, "http://ca.example/directory");

@@ -11,14 +11,15 @@ using namespace evercert::daemon;
 
 TEST_CASE("A scalar is plain where nothing can be misread") {
     for (const char* plain :
-         {"a", "example.com", "/var/www/html", "ecdsa-p256", "a@b.example", "2001-a", "x_y"}) {
+         {"a", "example.com", "/var/www/html", "ecdsa-p256", "a@b.example", "x", "y2-a", "2001-z", "x_y"}) {
         CHECK(yaml_scalar(plain) == plain);
     }
     for (const char* quoted :
-         {"",           "true",      "No",           "NULL",        "y",    "1",    "1.5",
-          "2026-01-01", "1e3",       "0x1f",         "*.a.example", "a: b", "a #b", "- a",
-          "[a",         "{a}",       "&a",           "!a",          "%a",   "`a",   "a,b",
-          " a",         "127.0.0.1", "127.0.0.1:80", "-c",          ".nan", "~",    "gr\xC3\xBCn"}) {
+         {"",           "true", "No",        "NULL",         "y",           "1",    "1.5",
+          "2026-01-01", "1e3",  "0x1f",      "2001-a",       "*.a.example", "a: b", "a #b",
+          "- a",        "[a",   "{a}",       "&a",           "!a",          "%a",   "`a",
+          "a,b",        " a",   "127.0.0.1", "127.0.0.1:80", "-c",          ".nan", "~",
+          "gr\xC3\xBCn"}) {
         INFO(quoted);
         CHECK(yaml_scalar(quoted) == "\"" + std::string(quoted) + "\"");
     }
@@ -31,7 +32,7 @@ TEST_CASE("What is written comes back from the parser byte by byte") {
                                            "a\nb\tc",     "true", "null",
                                            "\\n \\x41 %", "1.0",  "*",
                                            "]}, {[",      "- x",  "\xE2\x82\xAC \xF0\x9F\x94\x92"};
-    const std::string text = "deployments: { d: { command: " + yaml_list(hard) + " } }\n";
+    const std::string text = "deployments: { d: { command: " + yaml_list(hard) + " } }\ncertificates: []\n";
     const auto loaded = config::load_text(text, "t.yaml");
     REQUIRE(loaded);
     CHECK(loaded->deployments.at("d").command == hard);
