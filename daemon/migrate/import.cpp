@@ -138,6 +138,8 @@ private:
     }
 
     void describe() {
+        plan_.report.add(remark_kind::carried,
+                         "agree_to_terms: true is written, as certbot's accounts were registered with that");
         for (const planned_entry& entry : plan_.entries) {
             for (std::size_t i = 0; i < entry.lineages.size(); ++i) {
                 lineage_report& report = plan_.report.lineages[entry.lineages[i]];
@@ -207,6 +209,7 @@ private:
                                 each.path));
             } else {
                 plan_.report.add(remark_kind::failed, written.error().text());
+                secrets_written_ = false;
             }
         }
     }
@@ -245,6 +248,11 @@ private:
         for (const planned_entry& entry : plan_.entries) {
             for (std::size_t i = 0; i < entry.lineages.size(); ++i) {
                 lineage_report& report = plan_.report.lineages[entry.lineages[i]];
+                if (!secrets_written_) {
+                    report.add(remark_kind::to_do,
+                               "its paths stay as they are, as not all secrets could be written");
+                    continue;
+                }
                 if (!is_managed(entry)) {
                     report.add(
                         remark_kind::to_do,
@@ -254,6 +262,13 @@ private:
                 }
                 const kept_lineage what{report.lineage, fmt::format("{}/live/{}", data_dir_, entry.name),
                                         file_suffix(entry, i)};
+                if (::access(what.live_directory.c_str(), F_OK) != 0) {
+                    report.add(
+                        remark_kind::to_do,
+                        "its paths stay as they are, and certbot goes on, until evercert has a certificate "
+                        "for it: run the import again then");
+                    continue;
+                }
                 const auto switched = switch_paths(tree_, what);
                 if (switched) {
                     switched_.insert(report.lineage);
@@ -349,6 +364,7 @@ private:
     std::optional<config::settings> present_;
     config::settings settings_; ///< of what is written
     import_plan plan_;
+    bool secrets_written_ = true;
     bool diverted_ = false;          ///< the YAML goes beside a configuration that is there
     bool in_place_ = false;          ///< the configuration in use says what the YAML says
     std::set<std::string> switched_; ///< lineages whose paths lead to us

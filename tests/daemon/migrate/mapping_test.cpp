@@ -160,19 +160,19 @@ TEST_CASE("What follows a certificate") {
 
 TEST_CASE("Hooks in the folder are for all, in certbot's order") {
     const fake_certbot tree;
-    for (const char* name : {"20-b", "10-a", "30-old~", "40-not-executable"}) {
+    for (const char* name : {"20-second", "10-first", "30-old~", "40-not-executable"}) {
         tree.write(fmt::format("renewal-hooks/deploy/{}", name), "#!/bin/sh\n");
         if (std::string_view(name) != "40-not-executable") {
             std::filesystem::permissions(fmt::format("{}/renewal-hooks/deploy/{}", tree.root(), name),
                                          std::filesystem::perms::owner_all);
         }
     }
-    tree.conf("a", fmt::format("authenticator = standalone\nrenew_hook = {}/renewal-hooks/deploy/10-a\n",
+    tree.conf("a", fmt::format("authenticator = standalone\nrenew_hook = {}/renewal-hooks/deploy/10-first\n",
                                tree.root()));
     tree.certificate("a", {"a.example"});
     const auto report = tree.run();
     REQUIRE(report);
-    CHECK(has(report->yaml, "deploy: [10-a, 20-b]\n"));
+    CHECK(has(report->yaml, "deploy: [10-first, 20-second]\n"));
     tree.write("cli.ini", "no-directory-hooks\n");
-    CHECK(has(tree.run()->yaml, "deploy: [10-a]\n"));
+    CHECK(has(tree.run()->yaml, "deploy: [10-first]\n"));
 }
