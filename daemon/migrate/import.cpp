@@ -301,7 +301,7 @@ private:
             next.push_back(fmt::format("Tell {} once:\n{}", server, snippet_for(server, settings_)));
         }
         tell_webroots();
-        if (switched_.empty()) {
+        if (options_.apply && switched_.empty()) {
             next.push_back(fmt::format(
                 "Point servers and hooks at {}/live/NAME/fullchain.pem and privkey.pem in place of "
                 "{}/live/NAME, or import with --keep-paths",

@@ -86,11 +86,15 @@ result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what) {
 }
 
 std::string way_back(const certbot_tree& tree) {
+    std::string root;
+    for (const char c : tree.root()) {
+        root += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
     return fmt::format(
-        "cd {0}\n"
+        "cd '{0}'\n"
         "for d in live/*{1}; do l=${{d%{1}}}; mv -f \"$d\"/*.pem \"$l\"/ && rmdir \"$d\"; done\n"
         "for f in renewal/*.conf{2}; do mv \"$f\" \"${{f%{2}}}\"; done",
-        tree.root(), links_before, put_aside);
+        root, links_before, put_aside);
 }
 
 } // namespace evercert::daemon

@@ -178,6 +178,13 @@ TEST_CASE("What is broken is told, and hinders nothing else") {
     CHECK(about(*report, "Strange Name").entry == "strange-name");
     CHECK(has(remarks(about(*report, "http"), left), "https"));
     CHECK(has(remarks(about(*report, "zerossl"), left), "external account binding"));
+    // Until there is a certificate, servers read certbot's.
+    const auto kept = tree.run(true, true);
+    REQUIRE(kept);
+    CHECK(has(remarks(about(*kept, "expired"), to_do), "its paths stay"));
+    CHECK(remarks(about(*kept, "expired"), failed).empty());
+    CHECK(std::filesystem::exists(tree.root() + "/renewal/expired.conf"));
+    CHECK(!std::filesystem::exists(tree.root() + "/renewal/good.conf"));
     const auto settings = config::load_file(tree.path("etc/evercert.yaml"));
     REQUIRE(settings);
     CHECK(settings->certificates.size() == 5);

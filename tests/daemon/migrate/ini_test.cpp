@@ -106,6 +106,22 @@ TEST_CASE("What ConfigObj would not read is refused with its line") {
     }
 }
 
+TEST_CASE("Any bytes are a value or an error") {
+    const std::string whole = "\xEF\xBB\xBFk = 'a', \"b\" # c\n[s]\n[[t]]\nl = '''x\ny'''\n\"q\" = ,\r\n";
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        for (const char put : {'\'', '"', '[', ']', '=', ',', '#', '\n', '\r', '\0', '\x80', ' '}) {
+            std::string spoiled = whole;
+            spoiled[at] = put;
+            for (const std::string& text : {spoiled, spoiled.substr(0, at + 1), spoiled.substr(at)}) {
+                const auto read = parse_ini(text);
+                CHECK((read || read.error().code == errc::parse));
+                const auto options = parse_cli_ini(text);
+                CHECK((options || options.error().code == errc::parse));
+            }
+        }
+    }
+}
+
 TEST_CASE("cli.ini has options as on the command line") {
     const auto read =
         parse_cli_ini("# all\n; of it\n[section]\nemail = a@x.example, b@x.example\nrsa-key-size: 4096\n"
