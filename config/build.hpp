@@ -12,8 +12,10 @@ void build_basics(const section& root, settings& out, mistake_list& mistakes);
 void build_issuers(const section& root, settings& out, mistake_list& mistakes);
 void build_challenges(const section& root, settings& out, mistake_list& mistakes);
 void build_deployments(const section& root, settings& out, mistake_list& mistakes);
-/// Comes last: certificates refer to all the others.
+/// Certificates refer to all before.
 void build_certificates(const section& root, settings& out, mistake_list& mistakes);
+/// Comes last: notifications are about certificates.
+void build_notify(const section& root, settings& out, mistake_list& mistakes);
 
 /// An entry of a map whose keys the user chose.
 struct named_entry {

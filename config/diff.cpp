@@ -108,6 +108,7 @@ difference compare(const settings& before, const settings& after) {
             out.removed.push_back(before.certificates[i]->name);
         }
     }
+    out.notify = before.notifications != after.notifications;
     if (before.data_dir != after.data_dir) {
         out.needs_restart.emplace_back("data_dir");
     }

@@ -71,6 +71,7 @@ std::expected<settings, std::vector<mistake>> load_text(std::string_view text, c
         build_challenges(top, out, mistakes);
         build_deployments(top, out, mistakes);
         build_certificates(top, out, mistakes);
+        build_notify(top, out, mistakes);
     }
     if (!mistakes.empty()) {
         return std::unexpected(mistakes.take());

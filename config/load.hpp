@@ -29,7 +29,7 @@ std::expected<settings, std::vector<mistake>> load_file(const std::string& path)
 std::expected<settings, std::vector<mistake>> load_text(std::string_view text, const std::string& name);
 
 /// What is allowed but likely not meant, as sentences for the log and for --check: no mail address, IP
-/// addresses with a CA that will refuse them.
+/// addresses with a CA that will refuse them, notifications about no certificate.
 std::vector<std::string> warnings(const settings& checked);
 
 } // namespace evercert::config

@@ -310,6 +310,8 @@ std::span<const schema_row> schema() noexcept {
         // Where people look for them: before deployments, not at the end.
         const auto next = std::ranges::find(both, "deployments", &schema_row::path);
         both.insert(next, challenge_rows().begin(), challenge_rows().end());
+        const auto defaults = std::ranges::find(both, "defaults", &schema_row::path);
+        both.insert(defaults, notify_rows().begin(), notify_rows().end());
         return both;
     }();
     return all;

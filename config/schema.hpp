@@ -61,6 +61,8 @@ std::span<const schema_row> schema() noexcept;
 std::span<const schema_row> challenge_rows() noexcept;
 /// The part of them that is about outputs, of `defaults` and of certificates.
 std::span<const schema_row> output_rows() noexcept;
+/// And that about notifications.
+std::span<const schema_row> notify_rows() noexcept;
 
 /// The same rows as a tree, for walking a document.
 struct schema_node {

@@ -1,5 +1,6 @@
 #pragma once
 // What a configuration file means, checked and with all defaults in place.
+#include "config/notify.hpp"
 #include "core/base/time.hpp"
 #include "core/model/deployment.hpp"
 #include "core/model/endpoint.hpp"
@@ -115,6 +116,7 @@ struct settings {
     std::map<std::string, issuer> issuers; ///< built-in ones included
     std::map<std::string, challenge> challenges;
     std::map<std::string, deployment> deployments; ///< built-in ones included
+    std::vector<notification> notifications;       ///< in the file's order
     /// In the file's order, never null, names unique. Equal policies are one object.
     std::vector<certificate_ptr> certificates;
     /// By what the certificates say, not by which objects say it.

@@ -56,6 +56,15 @@ std::string trouble_at(const issuer& used, const managed_certificate& certificat
                            : fmt::format("certificate {} has an IP address, {}", certificate.name, trouble);
 }
 
+/// Whether any certificate is called so, or has a name that the pattern takes in.
+bool fits_any(const settings& checked, const std::string& pattern) {
+    return std::ranges::any_of(checked.certificates, [&](const certificate_ptr& one) {
+        return one->name == pattern || std::ranges::any_of(one->names, [&](const identifier& name) {
+                   return matches(pattern, name);
+               });
+    });
+}
+
 } // namespace
 
 std::vector<std::string> warnings(const settings& checked) {
@@ -89,6 +98,14 @@ std::vector<std::string> warnings(const settings& checked) {
     out.insert(out.end(), refusals.begin(), refusals.end());
     if (more > 0) {
         out.push_back(fmt::format("{} more such refusals are to be expected", more));
+    }
+    for (const notification& entry : checked.notifications) {
+        for (const std::string& pattern : entry.certificates) {
+            if (!fits_any(checked, pattern)) {
+                out.push_back(fmt::format("notification {}: no certificate has a name like {} yet",
+                                          entry.name, pattern));
+            }
+        }
     }
     return out;
 }

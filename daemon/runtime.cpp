@@ -31,6 +31,7 @@ namespace {
 
 constexpr milliseconds drain_time = std::chrono::seconds(8);
 constexpr milliseconds farewell_time = std::chrono::seconds(1);
+constexpr milliseconds last_words(700); // the farewell has to do for saving, too
 constexpr milliseconds challenge_retry = std::chrono::seconds(10);
 
 void print_mistakes(const std::vector<config::mistake>& mistakes) {
@@ -152,7 +153,9 @@ result<void> runtime::start_up() {
         .status = [this] { return describe(); },
         .history = [this](std::string name) { return objects_->history().of(std::move(name)); },
         .recent = [this] { return objects_->history().recent(); },
-        .dns_records = [this](std::string name) { return objects_->records().look(std::move(name)); }};
+        .dns_records = [this](std::string name) { return objects_->records().look(std::move(name)); },
+        .notifications = [this] { return objects_->notices().look(); },
+        .test_notifications = [this] { return objects_->notices().test(); }};
     control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
                                      make_control_handler(std::move(parts)));
     net::unix_endpoint socket;
@@ -169,6 +172,7 @@ awaitable<void> runtime::live() {
     tasks_.spawn("signals", watch_signals());
     config::settings first = settings_;
     co_await objects_->apply(std::move(first));
+    objects_->notices().start();
     tell("daemon.ready", severity::info,
          fmt::format("evercertd {} manages {} certificate{}; control socket {}", EVERCERT_VERSION,
                      settings_.certificates.size(), settings_.certificates.size() == 1 ? "" : "s",
@@ -200,6 +204,7 @@ awaitable<void> runtime::shut_down() {
     co_await objects_->engine().stop(drain_time);
     co_await objects_->deploys().stop();
     closing_.spawn("listeners", objects_->challenges().close());
+    closing_.spawn("notifications", objects_->notices().stop(last_words));
     // Whoever is still connected then has nothing to wait for.
     auto pause = time_->make_timer();
     for (milliseconds waited{0}; closing_.size() > 0 && waited < farewell_time; waited += milliseconds(20)) {
@@ -262,6 +267,9 @@ result<std::string> runtime::reload() {
     }
     std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(),
                                    change.changed.size(), change.removed.size());
+    if (change.notify) {
+        text += "; notifications changed";
+    }
     if (!change.needs_restart.empty()) {
         text += fmt::format("; only a restart applies: {}", join(change.needs_restart, ", "));
         tell("config.needs_restart", severity::warning, text);

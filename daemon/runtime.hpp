@@ -30,7 +30,7 @@ struct run_options {
 ///   1. tell systemd STOPPING; a second signal ends at once
 ///   2. close the control socket
 ///   3. drain the engine: what is under way gets 8 s, then is cancelled; everything is resumable
-///   4. end deployments, close listeners
+///   4. end deployments, close listeners, tell what has happened (what cannot be told now is saved)
 ///   5. release the store's lock
 int run(const run_options& options);
 

@@ -5,6 +5,7 @@
 #include "core/crypto/base64url.hpp"
 #include "core/dns/system_client.hpp"
 #include "core/net/http_client.hpp"
+#include "core/net/smtp_client.hpp"
 #include "core/net/tls_probe.hpp"
 #include "core/preflight/preflight.hpp"
 #include "daemon/deploy/haproxy_runtime.hpp"
@@ -14,7 +15,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdlib>
+#include <unistd.h>
 #include <utility>
 
 namespace evercert::daemon {
@@ -58,6 +61,28 @@ std::unique_ptr<server_deployer> make_deploys(const asio::any_io_executor& execu
                           : make_remote_deployer(executor, events, socket, deployments, std::move(here));
 }
 
+/// As far as it can stand in a mail header and behind EHLO.
+std::string host_name() {
+    std::array<char, 256> name{};
+    std::string text = ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+    std::erase_if(text, [](char c) {
+        return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                 c == '-');
+    });
+    return text.empty() ? "localhost" : text;
+}
+
+awaitable<result<std::string>> send_by_smtp(asio::any_io_executor executor, outgoing_mail what) {
+    net::mail_delivery how;
+    how.server = std::move(what.server);
+    how.our_name = std::move(what.our_name);
+    how.from = std::move(what.from);
+    how.to = std::move(what.to);
+    how.message = std::move(what.message);
+    how.deadline = what.deadline;
+    return net::send_mail(std::move(executor), std::move(how));
+}
+
 std::optional<wall_time> next_renewal(const lifecycle::engine& engine, const std::string& certificate) {
     const auto status = engine.show(certificate);
     return status && status->where == lifecycle::state::waiting ? status->next_run : std::nullopt;
@@ -90,7 +115,7 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
     , repository_(*files_)
     , vault_(lifecycle::make_file_vault(repository_))
     , workers_(worker_threads)
-    , history_(executor_, events, repository_, workers_, time_)
+    , history_(executor_, outlets_, repository_, workers_, time_)
     , processes_(backends::make_process_runner(executor_))
     , deployer_(make_deploys(executor_, *processes_, time_, workers_, history_, settings.deployments,
                              deploy_socket))
@@ -102,6 +127,7 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
                                                  },
                                                  .workers = workers_,
                                                  .events = history_}))
+    , notices_(executor_, telling())
     , crls_(std::make_unique<lifecycle::revocation_watch>(http_for(""), time_, *random_, workers_, history_))
     , challenges_(challenge_parts{.executor = executor_,
                                   .time = time_,
@@ -138,9 +164,37 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
           .random = *random_,
           .events = history_,
           .facts = [this](std::string name) { return engine_->facts(std::move(name)); },
-          .next_renewal = [this](const std::string& name) { return next_renewal(*engine_, name); }})) {}
+          .next_renewal = [this](const std::string& name) { return next_renewal(*engine_, name); }})) {
+    outlets_.add(events);
+    outlets_.add(notices_);
+}
 
 wiring::~wiring() = default;
+
+/// The engine comes later than what it tells its events to.
+notifier_parts wiring::telling() {
+    return {.show = [this](std::string_view name) { return engine_->show(name); },
+            .list = [this](std::string_view after, std::size_t most) { return engine_->list(after, most); },
+            .files = *files_,
+            .workers = workers_,
+            .time = time_,
+            .random = *random_,
+            .events = history_,
+            .host = host_name(),
+            .make_channel = [this](const config::notification& rule) { return make_channel(rule); }};
+}
+
+std::shared_ptr<channel> wiring::make_channel(const config::notification& rule) {
+    if (const auto* hook = std::get_if<config::webhook_channel>(&rule.how)) {
+        return make_webhook({.http = http_for(hook->trust), .workers = workers_, .time = time_}, *hook,
+                            rule.timeout);
+    }
+    if (const auto* letter = std::get_if<config::mail_channel>(&rule.how)) {
+        auto smtp = [this](outgoing_mail what) { return send_by_smtp(executor_, std::move(what)); };
+        return make_mail({.processes = *processes_, .smtp = smtp, .host = host_name()}, *letter, rule.timeout);
+    }
+    return make_command(*processes_, std::get<config::command_channel>(rule.how), rule.timeout);
+}
 
 http_client& wiring::http_for(const std::string& trust) {
     auto& client = http_[trust];
@@ -197,8 +251,10 @@ awaitable<void> wiring::apply(config::settings settings) {
     work.issuers = settings.issuers;
     work.solvers = challenges_.make(settings);
     watch_records(settings);
+    const std::vector<config::notification> rules = std::move(settings.notifications);
     work.certificates = std::move(settings.certificates);
     engine_->assign(std::move(work));
+    notices_.configure(rules);
 }
 
 } // namespace evercert::daemon

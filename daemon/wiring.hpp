@@ -12,6 +12,7 @@
 #include "daemon/challenge_set.hpp"
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/log/log.hpp"
+#include "daemon/notify/notifier.hpp"
 #include "solvers/dns_persist01/standing_watch.hpp"
 #include "systemd/listen_fds.hpp"
 
@@ -45,12 +46,16 @@ public:
     [[nodiscard]] solvers::standing_watch& records() noexcept { return *records_; }
     /// The activity record, which passes events on to the log. Stopped last.
     [[nodiscard]] lifecycle::history_sink& history() noexcept { return history_; }
+    /// Who is told of what. Its stop() ends before this does.
+    [[nodiscard]] notifier& notices() noexcept { return notices_; }
 
 private:
     awaitable<std::vector<finding>> look_ahead(preflight_request request);
     result<std::unique_ptr<acme::client>> make_client(const issuer& settings);
     http_client& http_for(const std::string& trust);
     void watch_records(const config::settings& settings);
+    notifier_parts telling();
+    std::shared_ptr<channel> make_channel(const config::notification& rule);
     dns_client& dns_for(const std::vector<endpoint>& resolvers);
 
     asio::any_io_executor executor_;
@@ -60,12 +65,14 @@ private:
     storage::repository repository_;
     std::unique_ptr<lifecycle::vault> vault_;
     worker_pool workers_;
+    fan_out outlets_; ///< behind the activity record: the log, and who is told
     lifecycle::history_sink history_;
     std::unique_ptr<process_runner> processes_;
     std::unique_ptr<server_deployer> deployer_;
     std::unique_ptr<deployer> outputs_;                                ///< before that one
     std::map<std::string, std::unique_ptr<http_client>> http_;         ///< by trust file
     std::map<std::vector<endpoint>, std::unique_ptr<dns_client>> dns_; ///< by resolvers
+    notifier notices_;
     std::unique_ptr<lifecycle::revocation_watch> crls_;
     std::shared_ptr<preflight> preflight_;
     challenge_set challenges_;

@@ -116,7 +116,7 @@ awaitable<result<process_outcome>> spawning_runner::run(process_request request)
     if (!file) {
         co_return fail(std::move(file.error()));
     }
-    auto started = spawn(*file, request.argv, environment(request), request.stderr_apart);
+    auto started = spawn(*file, request.argv, environment(request), request.stderr_apart, request.input);
     if (!started) {
         co_return fail(std::move(started.error()));
     }

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,13 +29,16 @@ public:
     file_actions(const file_actions&) = delete;
     file_actions& operator=(const file_actions&) = delete;
 
-    /// Both pipes are above stderr (see above_standard), so that neither is overwritten before its turn.
-    int prepare(int output, int errors) {
+    /// All are above stderr (see above_standard), so that none is overwritten before its turn. No `input` is
+    /// /dev/null.
+    int prepare(int output, int errors, const unique_fd& input) {
         int wrong = ::posix_spawn_file_actions_adddup2(&actions_, output, STDOUT_FILENO);
         if (wrong == 0) {
             wrong = ::posix_spawn_file_actions_adddup2(&actions_, errors, STDERR_FILENO);
         }
-        if (wrong == 0) {
+        if (wrong == 0 && input) {
+            wrong = ::posix_spawn_file_actions_adddup2(&actions_, input.get(), STDIN_FILENO);
+        } else if (wrong == 0) {
             wrong = ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
         }
         // Our own descriptors are close-on-exec; this is for those that libraries forgot.
@@ -125,6 +129,23 @@ unique_fd make_pipe(unique_fd& ours) {
     return above_standard(unique_fd(ends[1]));
 }
 
+/// A file in memory that holds `text`, at its beginning. Not a pipe: nobody has to feed it while the program
+/// reads, and one that does not read is no trouble. An invalid descriptor says why in errno.
+unique_fd make_input(std::string_view text) {
+    unique_fd file = above_standard(unique_fd(::memfd_create("input", MFD_CLOEXEC)));
+    while (file && !text.empty()) {
+        const auto written = uninterrupted([&] { return ::write(file.get(), text.data(), text.size()); });
+        if (written <= 0) {
+            return unique_fd();
+        }
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (file && ::lseek(file.get(), 0, SEEK_SET) != 0) {
+        return unique_fd();
+    }
+    return file;
+}
+
 /// What was handed to the program may be secret and is not left in freed memory.
 class wiper {
 public:
@@ -178,7 +199,7 @@ result<std::string> find_program(const std::string& name) {
 }
 
 result<spawned> spawn(const std::string& file, const std::vector<std::string>& argv,
-                      std::vector<std::string> environment, bool stderr_apart) {
+                      std::vector<std::string> environment, bool stderr_apart, std::string_view input) {
     const wiper at_exit(environment);
     spawned child;
     unique_fd theirs = make_pipe(child.output);
@@ -187,10 +208,15 @@ result<spawned> spawn(const std::string& file, const std::vector<std::string>& a
         return fail(system_error(errno, fmt::format("cannot make a pipe for {}", escape(file))));
     }
 
+    const unique_fd given = input.empty() ? unique_fd() : make_input(input);
+    if (!input.empty() && !given) {
+        return fail(system_error(errno, fmt::format("cannot hold the input of {}", escape(file))));
+    }
+
     file_actions actions;
     attributes attrs;
     std::vector<std::string> arguments = argv;
-    int wrong = actions.prepare(theirs.get(), stderr_apart ? their_errors.get() : theirs.get());
+    int wrong = actions.prepare(theirs.get(), stderr_apart ? their_errors.get() : theirs.get(), given);
     if (wrong == 0) {
         wrong = attrs.prepare();
     }

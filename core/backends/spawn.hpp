@@ -3,6 +3,7 @@
 #include "core/base/unique_fd.hpp"
 
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 #include <vector>
 
@@ -21,9 +22,10 @@ struct spawned {
 
 /// The file to run for argv[0]; errc::not_found says where it was looked for.
 result<std::string> find_program(const std::string& name);
-/// Starts `file` with stdin from /dev/null, no other descriptors, default signals, nothing blocked. Ready
-/// made "NAME=value" strings are the whole environment; they are wiped.
+/// Starts `file` with stdin from /dev/null or a file that holds `input`, no other descriptors, default
+/// signals, nothing blocked. Ready made "NAME=value" strings are the whole environment; they are wiped.
 result<spawned> spawn(const std::string& file, const std::vector<std::string>& argv,
-                      std::vector<std::string> environment, bool stderr_apart = false);
+                      std::vector<std::string> environment, bool stderr_apart = false,
+                      std::string_view input = {});
 
 } // namespace evercert::backends

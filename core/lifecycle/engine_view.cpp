@@ -82,6 +82,7 @@ void add_troubles(certificate_status& shown, const machine_state& machine) {
         one.failures = trouble.failures;
         one.problem_class = trouble.problem_class;
         one.problem = trouble.problem;
+        one.first_failure = trouble.first_failure;
         one.last_failure = trouble.last_failure;
         one.not_before = trouble.not_before;
     }

@@ -15,6 +15,8 @@ struct process_request {
         argv; ///< argv[0] with a slash is a path, else looked up in the fixed PATH of the runner
     std::vector<std::pair<std::string, std::string>>
         environment; ///< besides PATH, LANG and HOME nothing else is passed. May hold secrets: it is wiped
+    /// What it finds on its standard input, as a file; empty: /dev/null.
+    std::string input;
     milliseconds deadline = seconds(30);
     /// Of stdout and stderr together: so much of the end is kept, where programs say why they failed, and
     /// what was before is dropped.
@@ -40,7 +42,7 @@ struct process_outcome {
 class process_runner {
 public:
     virtual ~process_runner() = default;
-    /// No shell, clean environment, own process group, stdin null, no inherited descriptors. errc::not_found
+    /// No shell, clean environment, own process group, stdin null or `input`, no inherited descriptors. errc::not_found
     /// if the program does not exist or may not be run. Cancelling the coroutine ends the group.
     virtual awaitable<result<process_outcome>> run(process_request request) = 0;
 };

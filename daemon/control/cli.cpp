@@ -31,7 +31,8 @@ constexpr std::array commands{known_command{"status", about::nothing, run_look},
                               known_command{"deploy", about::certificate, run_errand},
                               known_command{"revoke", about::certificate, run_errand},
                               known_command{"diagnose", about::certificate, run_errand},
-                              known_command{"reload", about::nothing, run_errand}};
+                              known_command{"reload", about::nothing, run_errand},
+                              known_command{"notify", about::nothing, run_notify}};
 constexpr std::array<std::string_view, 4> account_actions{"list", "show", "rollover", "deactivate"};
 
 /// Says what is wrong with the command line; empty if nothing is.

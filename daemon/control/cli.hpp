@@ -18,7 +18,7 @@ enum exit_code : int { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_d
 
 struct cli_options {
     std::string command; ///< status, show, plan, explain, dns-record, history, renew, revoke, deploy,
-                         ///< diagnose, reload, account, check, snippet, schema or import; complete for shells
+                         ///< diagnose, reload, notify, account, check, snippet, schema or import; complete for shells
     std::string action;  ///< of account: list, show, rollover or deactivate; of import: certbot
     std::string name;    ///< of the certificate; for account the issuer, for check the file, for snippet the
                          ///< server, for import the folder
@@ -30,6 +30,7 @@ struct cli_options {
     bool json = false;
     bool now = false;
     bool wait = true;
+    bool test = false; ///< of notify: send a test message
     bool yes = false; ///< what cannot be undone is meant
 
     // Of import.

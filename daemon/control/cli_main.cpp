@@ -78,6 +78,8 @@ void declare_errands(CLI::App& app, cli_options& options) {
     add_certificate_command(app, options, "diagnose",
                             "look at what a CA would look at, and say what stands in the way");
     add_command(app, options, "reload", "load the configuration anew");
+    CLI::App* const notify = add_command(app, options, "notify", "who is told of what, and how that goes");
+    notify->add_flag("--test", options.test, "send a test message to each, and say how it went");
     CLI::App* const check =
         add_command(app, options, "check", "check a configuration file, without the daemon");
     check->add_option("FILE", options.name, "default: /etc/evercert/evercert.yaml");

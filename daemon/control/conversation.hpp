@@ -79,6 +79,7 @@ private:
 int run_look(const conversation& with);    ///< status, show, plan, explain, dns-record, history
 int run_errand(const conversation& with);  ///< renew, deploy, revoke, diagnose, reload
 int run_account(const conversation& with); ///< account list, show, rollover, deactivate
+int run_notify(const conversation& with);  ///< notify, notify --test
 int run_check(const conversation& with);   ///< check, without the daemon
 int run_snippet(const conversation& with); ///< snippet, without the daemon
 int run_schema(const conversation& with);  ///< schema, without the daemon

@@ -4,6 +4,7 @@
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/history.hpp"
 #include "daemon/control/explain.hpp"
+#include "daemon/notify/notifier.hpp"
 #include "daemon/sandbox/sandbox.hpp"
 #include "solvers/dns_persist01/standing_report.hpp"
 
@@ -57,6 +58,11 @@ std::string account_to_json(const lifecycle::account_status& one);
 /// {"schema", "diagnosis": {"certificate", "issuer", "findings": [{"check", "weight", "name", "looked_at",
 /// "seen", "change"}]}}
 std::string diagnosis_to_json(const lifecycle::diagnosis& made);
+/// {"schema", "notifications": [{"name", "type", "target", "on", "troubled", "queued", "delivered",
+/// "problem"}]}
+std::string notifications_to_json(const std::vector<audience_view>& all);
+/// {"schema", "tests": [{"name", "target", "problem"}]}
+std::string tests_to_json(const std::vector<test_outcome>& all);
 /// {"schema", "message"}
 std::string message_to_json(std::string_view message);
 /// {"schema", "error": {"code", "message"}}
@@ -73,6 +79,8 @@ result<std::vector<solvers::standing_report>> records_from_json(std::string_view
 result<std::vector<lifecycle::account_status>> accounts_from_json(std::string_view text);
 result<lifecycle::account_status> account_from_json(std::string_view text);
 result<lifecycle::diagnosis> diagnosis_from_json(std::string_view text);
+result<std::vector<audience_view>> notifications_from_json(std::string_view text);
+result<std::vector<test_outcome>> tests_from_json(std::string_view text);
 result<std::string> message_from_json(std::string_view text);
 /// The message of an error answer, or nullopt if the text is not one.
 std::optional<std::string> error_message_from_json(std::string_view text);

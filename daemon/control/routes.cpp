@@ -57,6 +57,9 @@ public:
         if (room == "history" && steps.size() <= 2) {
             co_return co_await self->history(request, steps);
         }
+        if (room == "notify" && steps.size() <= 2) {
+            co_return co_await self->notify(request, steps);
+        }
         if (steps.size() == 1 && room == "status") {
             co_return reads(request) ? self->status() : wrong_method("GET");
         }
@@ -261,6 +264,27 @@ private:
 
     static server_response account_answer(const result<lifecycle::account_status>& one) {
         return one ? answer(200, account_to_json(*one)) : refuse(one.error());
+    }
+
+    // ---- notifications
+
+    awaitable<server_response> notify(const server_request& request, const std::vector<std::string>& steps) {
+        if (steps.size() == 1) {
+            co_return reads(request) ? answer(200, notifications_to_json(parts_.notifications()))
+                                     : wrong_method("GET");
+        }
+        if (steps[1] != "test") {
+            co_return no_such_path();
+        }
+        if (request.method != "POST") {
+            co_return wrong_method("POST");
+        }
+        if (const auto body = read_body(request.body, {}); !body) {
+            co_return refuse(400, body.error());
+        }
+        record(request, "a test of the notifications", "");
+        const auto all = co_await parts_.test_notifications();
+        co_return answer(200, tests_to_json(all));
     }
 
     // ---- the daemon

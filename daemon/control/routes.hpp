@@ -26,12 +26,16 @@ struct control_parts {
     /// Standing DNS records of a certificate that there is, looked at now; empty if it needs none.
     std::function<awaitable<result<std::vector<solvers::standing_report>>>(std::string certificate)>
         dns_records;
+    std::function<std::vector<audience_view>()> notifications;
+    /// Sends a test message to each.
+    std::function<awaitable<std::vector<test_outcome>>()> test_notifications;
 };
 
 /// GET /v1/status, /v1/plan, /v1/certificates (a page, ?after=NAME the next), /v1/certificates/NAME,
-/// .../NAME/explain, .../NAME/dns-records, /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER;
+/// .../NAME/explain, .../NAME/dns-records, /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER,
+/// /v1/notify;
 /// POST /v1/certificates/NAME/{renew,revoke,deploy,diagnose}, /v1/accounts/ISSUER/{rollover,deactivate},
-/// /v1/reload. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or
+/// /v1/reload, /v1/notify/test. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or
 /// number}. An unknown member is refused. Renew and deploy answer 202 with the certificate at once; revoke,
 /// rollover and deactivate answer 200 when the CA has confirmed, diagnose when all was looked at. The mode
 /// and group of the socket decide who may ask. A request without peer credentials did not come through it and

@@ -4,6 +4,7 @@
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/history.hpp"
 #include "daemon/control/protocol.hpp"
+#include "daemon/notify/notifier.hpp"
 #include "solvers/dns_persist01/standing_report.hpp"
 
 #include <cstddef>
@@ -32,6 +33,10 @@ std::string history_view(const std::vector<lifecycle::history_line>& lines, bool
 /// Lines for a zone file; what is said of them are comments there.
 std::string records_view(const std::string& certificate, const std::vector<solvers::standing_report>& all,
                          wall_time now);
+/// NAME, TO, ON, TROUBLED, QUEUED, STATE.
+std::string notifications_view(const std::vector<audience_view>& all, wall_time now, std::size_t width);
+/// A line each: delivered, or why not.
+std::string tests_view(const std::vector<test_outcome>& all);
 /// ISSUER, STATE, KEY, CONTACTS, ACCOUNT.
 std::string accounts_view(const std::vector<lifecycle::account_status>& all, std::size_t width);
 /// What hinders first.
