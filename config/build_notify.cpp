@@ -46,7 +46,8 @@ bool stays_here(std::string_view url) {
 
 class notification_reader {
 public:
-    notification_reader(const section& entry, const key_path& path, const settings& all, mistake_list& mistakes)
+    notification_reader(const section& entry, const key_path& path, const settings& all,
+                        mistake_list& mistakes)
         : entry_(entry), path_(path), all_(all), mistakes_(mistakes) {}
 
     /// The one way that is given; null if there is none or several, which are mistakes then.
@@ -236,8 +237,9 @@ void build_notify(const section& root, settings& out, mistake_list& mistakes) {
     for (const node item : children(*list)) {
         const key_path here = path.item(index++);
         if (index > most_notifications) {
-            mistakes.add(item.at(), here,
-                         fmt::format("the list is too long; allowed: at most {} entries", most_notifications));
+            mistakes.add(
+                item.at(), here,
+                fmt::format("the list is too long; allowed: at most {} entries", most_notifications));
             return;
         }
         if (item.kind() != node_kind::map) {

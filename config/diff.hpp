@@ -14,7 +14,7 @@ struct difference {
     std::vector<std::string> changed;
     std::vector<std::string> removed;
     std::vector<std::string>
-        needs_restart; ///< keys that only a restart can apply: data_dir, control.socket ...
+        needs_restart;   ///< keys that only a restart can apply: data_dir, control.socket ...
     bool notify = false; ///< who is told of what
 };
 

@@ -31,7 +31,7 @@ namespace {
 
 constexpr milliseconds drain_time = std::chrono::seconds(8);
 constexpr milliseconds farewell_time = std::chrono::seconds(1);
-constexpr milliseconds last_words(700); // the farewell has to do for saving, too
+constexpr milliseconds last_words(500);
 constexpr milliseconds challenge_retry = std::chrono::seconds(10);
 
 void print_mistakes(const std::vector<config::mistake>& mistakes) {
@@ -204,7 +204,7 @@ awaitable<void> runtime::shut_down() {
     co_await objects_->engine().stop(drain_time);
     co_await objects_->deploys().stop();
     closing_.spawn("listeners", objects_->challenges().close());
-    closing_.spawn("notifications", objects_->notices().stop(last_words));
+    co_await objects_->notices().stop(last_words); // meanwhile the others close
     // Whoever is still connected then has nothing to wait for.
     auto pause = time_->make_timer();
     for (milliseconds waited{0}; closing_.size() > 0 && waited < farewell_time; waited += milliseconds(20)) {

@@ -191,7 +191,8 @@ std::shared_ptr<channel> wiring::make_channel(const config::notification& rule) 
     }
     if (const auto* letter = std::get_if<config::mail_channel>(&rule.how)) {
         auto smtp = [this](outgoing_mail what) { return send_by_smtp(executor_, std::move(what)); };
-        return make_mail({.processes = *processes_, .smtp = smtp, .host = host_name()}, *letter, rule.timeout);
+        return make_mail({.processes = *processes_, .smtp = smtp, .host = host_name()}, *letter,
+                         rule.timeout);
     }
     return make_command(*processes_, std::get<config::command_channel>(rule.how), rule.timeout);
 }

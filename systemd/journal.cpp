@@ -33,6 +33,11 @@ int priority(severity level) noexcept {
     return 3;
 }
 
+/// One entry stays a reasonable size whatever an event carries.
+constexpr std::size_t longest_message = 16 * 1024;
+constexpr std::size_t longest_value = 4 * 1024;
+constexpr std::size_t most_fields = 32;
+
 bool is_ours(std::string_view name) {
     constexpr std::array<std::string_view, 5> ours{"MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER", "EVENT_ID",
                                                    "CERTIFICATE"};
@@ -76,15 +81,16 @@ bool journal_stream() {
 
 std::vector<std::string> journal_fields(const event& what, std::string_view identifier) {
     std::vector<std::string> out;
-    out.push_back(fmt::format("MESSAGE={}", what.message));
+    out.push_back(fmt::format("MESSAGE={}", what.message.substr(0, longest_message)));
     out.push_back(fmt::format("PRIORITY={}", priority(what.level)));
     out.push_back(fmt::format("SYSLOG_IDENTIFIER={}", identifier));
     out.push_back(fmt::format("EVENT_ID={}", what.id));
     if (!what.certificate.empty()) {
         out.push_back(fmt::format("CERTIFICATE={}", what.certificate));
     }
-    for (const auto& [name, value] : what.fields) {
-        out.push_back(fmt::format("{}={}", field_name(name), value));
+    for (std::size_t i = 0; i < std::min(what.fields.size(), most_fields); ++i) {
+        const auto& [name, value] = what.fields[i];
+        out.push_back(fmt::format("{}={}", field_name(name), value.substr(0, longest_value)));
     }
     return out;
 }

@@ -59,7 +59,7 @@ struct issuer_state {
     std::string name;
     unsigned failures = 0; ///< of this certificate there, in a row
     std::string problem_class;
-    std::string problem; ///< one line: cause and mend; empty when all is well
+    std::string problem;                      ///< one line: cause and mend; empty when all is well
     std::optional<wall_time> first_failure{}; ///< of those; not in the socket's JSON
     std::optional<wall_time> last_failure;
     std::optional<wall_time> not_before; ///< nothing is tried there before this

@@ -25,9 +25,8 @@ constexpr std::size_t longest_line = 998;
 constexpr std::size_t kept_words = 1000;
 
 bool plain(std::string_view text) {
-    return !text.empty() && text.size() <= 320 && std::ranges::all_of(text, [](char c) {
-        return c > ' ' && c < '\x7f' && c != '<' && c != '>';
-    });
+    return !text.empty() && text.size() <= 320 &&
+           std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f' && c != '<' && c != '>'; });
 }
 
 result<void> check(const mail_delivery& what) {
@@ -87,8 +86,8 @@ awaitable<result<reply>> dialogue::read() {
         const std::string line(trim(std::string_view(buffer_).substr(0, size)));
         buffer_.erase(0, size);
         const bool numbered =
-            line.size() >= 3 && std::all_of(line.begin(), line.begin() + 3,
-                                            [](char c) { return c >= '0' && c <= '9'; }) &&
+            line.size() >= 3 &&
+            std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; }) &&
             (line.size() == 3 || line[3] == ' ' || line[3] == '-');
         if (!numbered) {
             co_return fail(errc::protocol, peer_ + " does not answer as a mail server does", line);
@@ -192,8 +191,8 @@ result<std::string> smtp_data(const std::string& message) {
         const std::string_view line = rest.substr(0, end);
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
         const bool fits = line.size() <= longest_line && std::ranges::all_of(line, [](char c) {
-            return c == '\t' || (c >= ' ' && c < '\x7f');
-        });
+                              return c == '\t' || (c >= ' ' && c < '\x7f');
+                          });
         if (!fits) {
             return fail(errc::invalid_argument, "a mail has a line that may not be sent as it is");
         }

@@ -19,11 +19,11 @@ struct mail_delivery {
 };
 
 /// Hands one mail to a server that takes it from this machine as it is, without TLS and login: the one beside
-/// us, or a relay of the house (RFC 5321). Returns what the server said of recipients it refuses while it took
-/// the mail for others: foreign text, empty if it took all. Errors: invalid_argument (an address or a line that
-/// cannot be sent), network, timed_out, protocol, busy (it does not take mail now: 4xx), refused (5xx: it will
-/// not). A mail whose last answer was lost may have been taken. Cancelling the coroutine closes the
-/// connection.
+/// us, or a relay of the house (RFC 5321). Returns what the server said of recipients it refuses while it
+/// took the mail for others: foreign text, empty if it took all. Errors: invalid_argument (an address or a
+/// line that cannot be sent), network, timed_out, protocol, busy (it does not take mail now: 4xx), refused
+/// (5xx: it will not). A mail whose last answer was lost may have been taken. Cancelling the coroutine closes
+/// the connection.
 awaitable<result<std::string>> send_mail(asio::any_io_executor executor, mail_delivery what);
 
 /// The message as it goes over the wire: CRLF, dots doubled at a line's beginning (section 4.5.2), and the

@@ -42,8 +42,9 @@ struct process_outcome {
 class process_runner {
 public:
     virtual ~process_runner() = default;
-    /// No shell, clean environment, own process group, stdin null or `input`, no inherited descriptors. errc::not_found
-    /// if the program does not exist or may not be run. Cancelling the coroutine ends the group.
+    /// No shell, clean environment, own process group, stdin null or `input`, no inherited descriptors.
+    /// errc::not_found if the program does not exist or may not be run. Cancelling the coroutine ends the
+    /// group.
     virtual awaitable<result<process_outcome>> run(process_request request) = 0;
 };
 

@@ -12,8 +12,8 @@ namespace {
 
 /// Each may take as long as its timeout says.
 constexpr milliseconds longest_test = std::chrono::minutes(11);
-constexpr std::string_view nobody =
-    "nobody is told anything: there is no `notify:` in the configuration (see \"Being told\" in the README)\n";
+constexpr std::string_view nobody = "nobody is told anything: there is no `notify:` in the configuration "
+                                    "(see \"Being told\" in the README)\n";
 
 std::string state_of(const audience_view& one, wall_time now) {
     if (!one.problem.empty()) {

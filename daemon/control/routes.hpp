@@ -35,11 +35,11 @@ struct control_parts {
 /// .../NAME/explain, .../NAME/dns-records, /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER,
 /// /v1/notify;
 /// POST /v1/certificates/NAME/{renew,revoke,deploy,diagnose}, /v1/accounts/ISSUER/{rollover,deactivate},
-/// /v1/reload, /v1/notify/test. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke {"reason": name or
-/// number}. An unknown member is refused. Renew and deploy answer 202 with the certificate at once; revoke,
-/// rollover and deactivate answer 200 when the CA has confirmed, diagnose when all was looked at. The mode
-/// and group of the socket decide who may ask. A request without peer credentials did not come through it and
-/// is refused.
+/// /v1/reload, /v1/notify/test. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke
+/// {"reason": name or number}. An unknown member is refused. Renew and deploy answer 202 with the certificate
+/// at once; revoke, rollover and deactivate answer 200 when the CA has confirmed, diagnose when all was
+/// looked at. The mode and group of the socket decide who may ask. A request without peer credentials did not
+/// come through it and is refused.
 net::request_handler make_control_handler(control_parts parts);
 
 /// For the server that carries the handler: bodies are allowed, and a revocation may wait for its replacement

@@ -4,7 +4,7 @@
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/history.hpp"
 #include "daemon/control/protocol.hpp"
-#include "daemon/notify/notifier.hpp"
+#include "daemon/notify/view.hpp"
 #include "solvers/dns_persist01/standing_report.hpp"
 
 #include <cstddef>

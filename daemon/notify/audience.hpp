@@ -1,6 +1,6 @@
 #pragma once
-// One entry of `notify`: what it has been told, what it is to be looked at for, and the messages on their way.
-// State and arithmetic; who waits and sends is the notifier.
+// One entry of `notify`: what it has been told, what it is to be looked at for, and the messages on their
+// way. State and arithmetic; who waits and sends is the notifier.
 #include "core/lifecycle/token_bucket.hpp"
 #include "daemon/notify/channel.hpp"
 #include "daemon/notify/conditions.hpp"

@@ -1,9 +1,8 @@
-#include "daemon/notify/notice.hpp"
-
 #include "core/base/text.hpp"
 #include "core/json/writer.hpp"
 #include "daemon/control/table.hpp"
 #include "daemon/control/views.hpp"
+#include "daemon/notify/notice.hpp"
 
 #include <fmt/format.h>
 
@@ -44,7 +43,8 @@ std::string subject_of(const digest& what) {
         return "a test message";
     }
     if (what.total() == 1 && !what.notices.empty()) {
-        return fmt::format("{} {}", what.notices.front().certificate, words_of(what.notices.front().what).one);
+        return fmt::format("{} {}", what.notices.front().certificate,
+                           words_of(what.notices.front().what).one);
     }
     if (what.counts.size() == 1) {
         const auto& [kind, number] = *what.counts.begin();
@@ -95,8 +95,8 @@ std::string dated(wall_time when, wall_time now) {
 void add_paragraph(std::string& text, const notice& one, wall_time now) {
     text += fmt::format("{} {}", one.certificate, words_of(one.what).one);
     if (one.since) {
-        text += fmt::format(one.what == news::recovered ? ", after trouble since {}" : ", since {}",
-                            format_time(*one.since));
+        text += one.what == news::recovered ? ", after trouble since " : ", since ";
+        text += format_time(*one.since);
     }
     if (one.failures > 0) {
         text += fmt::format(" ({} failure{} in a row)", one.failures, one.failures == 1 ? "" : "s");

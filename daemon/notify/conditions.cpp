@@ -1,7 +1,7 @@
 #include "daemon/notify/conditions.hpp"
 
+#include "core/lifecycle/due.hpp"
 #include "core/lifecycle/machine_events.hpp"
-#include "core/lifecycle/renewal.hpp"
 #include "daemon/control/explain.hpp"
 #include "daemon/log/printable.hpp"
 
@@ -156,7 +156,8 @@ notice make_notice(news what, const certificate_status& one, const told_state& t
     made.next_try = one.next_run;
     explanation why = explain(one, {}, now);
     // What was tried and failed goes before what only hinders.
-    const auto failed = std::ranges::find_if(why.troubles, [](const auto& each) { return each.failures > 0; });
+    const auto failed =
+        std::ranges::find_if(why.troubles, [](const auto& each) { return each.failures > 0; });
     const auto main = failed != why.troubles.end() ? failed : why.troubles.begin();
     if (main != why.troubles.end()) {
         made.happened = printable(main->happened, longest_words);

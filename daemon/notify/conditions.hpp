@@ -26,8 +26,8 @@ struct judgement {
 };
 
 /// From when `expiring` is told of a certificate that is not renewed: `before` its end, a sixth of its
-/// lifetime unless given (15 days of 90, 7 of 45, 27 hours of 160), but never before the window of its renewal
-/// has closed.
+/// lifetime unless given (15 days of 90, 7 of 45, 27 hours of 160), but never before the window of its
+/// renewal has closed.
 wall_time expiring_from(wall_time not_before, wall_time not_after, std::optional<milliseconds> before);
 /// Of the leaf that ends first; nullopt if there is none.
 std::optional<wall_time> expiring_from(const lifecycle::certificate_status& one,

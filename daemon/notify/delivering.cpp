@@ -1,6 +1,5 @@
 // How a message gets to its audience: tried again for a day, with growing pauses.
-#include "daemon/control/table.hpp"
-#include "daemon/log/printable.hpp"
+#include "core/base/text.hpp"
 #include "daemon/notify/notifier.hpp"
 
 #include <fmt/format.h>
@@ -56,7 +55,8 @@ awaitable<void> notifier::deliver(audience_ptr who) {
             who->problem.clear();
             who->delivered = parts_.time.now();
             const std::string remark =
-                outcome->empty() ? "" : fmt::format("; some of it was refused: \"{}\"", escape(*outcome, 300));
+                outcome->empty() ? ""
+                                 : fmt::format("; some of it was refused: \"{}\"", escape(*outcome, 300));
             tell("notify.delivered", remark.empty() ? severity::info : severity::warning, *who,
                  fmt::format("told: {}{}", sent.subject, remark));
             who->queue.pop_front();

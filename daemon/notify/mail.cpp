@@ -24,8 +24,8 @@ std::string mend_for(const process_outcome& outcome) {
     const bool postdrop = outcome.output.find("postdrop") != std::string::npos ||
                           outcome.output.find("maildrop") != std::string::npos;
     const bool barred = may_gain_no_privileges();
-    if (!postdrop && !(barred && (outcome.timed_out ||
-                                  outcome.output.find("ermission denied") != std::string::npos))) {
+    if (!postdrop &&
+        !(barred && (outcome.timed_out || outcome.output.find("ermission denied") != std::string::npos))) {
         return {};
     }
     return fmt::format("; this sendmail needs the right of its own group (set-group-ID), which {}: give "

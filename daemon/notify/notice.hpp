@@ -29,7 +29,7 @@ struct notice {
 /// What has come together for one message.
 struct digest {
     std::map<config::news, std::size_t> counts;
-    std::vector<notice> notices; ///< the most urgent first; not all of them, if there are many
+    std::vector<notice> notices;         ///< the most urgent first; not all of them, if there are many
     std::optional<wall_time> held_since; ///< it had to wait for a limit, or for those before it
     bool test = false;
 

@@ -289,15 +289,16 @@ awaitable<void> notifier::load() {
     auto read = [this] { return parts_.files.read(record_file, longest_record); };
     const auto text = co_await parts_.workers.run(read);
     loaded_ = true;
-    auto known = !text             ? result<std::vector<audience_record>>(fail(text.error()))
+    auto known = !text               ? result<std::vector<audience_record>>(fail(text.error()))
                  : text->has_value() ? audiences_from_json(**text)
                                      : result<std::vector<audience_record>>(std::vector<audience_record>());
     if (!known) {
         const event lost{.id = "notify.unrecorded",
                          .level = severity::warning,
                          .certificate = {},
-                         .message = fmt::format("{} is of no use: what was told before may be told again ({})",
-                                                record_file, known.error().text()),
+                         .message =
+                             fmt::format("{} is of no use: what was told before may be told again ({})",
+                                         record_file, known.error().text()),
                          .fields = {}};
         parts_.events.emit(lost);
         co_return;

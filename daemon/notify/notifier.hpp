@@ -7,6 +7,7 @@
 #include "core/ports/event_sink.hpp"
 #include "core/ports/store.hpp"
 #include "daemon/notify/audience.hpp"
+#include "daemon/notify/view.hpp"
 
 #include <functional>
 #include <memory>
@@ -30,24 +31,6 @@ struct notifier_parts {
     event_sink& events; ///< notify.delivered, failed, given_up, held, unrecorded; none of them is told itself
     std::string host;   ///< this machine's name: letters, digits, dots, hyphens
     std::function<std::shared_ptr<channel>(const config::notification&)> make_channel;
-};
-
-/// For `evercert notify`.
-struct audience_view {
-    std::string name;
-    std::string type;   ///< "webhook", "mail", "command"
-    std::string target; ///< nothing secret
-    std::vector<std::string> on;
-    unsigned troubled = 0; ///< certificates that it was told trouble of, without a recovery yet
-    unsigned queued = 0;   ///< messages that are not delivered yet
-    std::optional<wall_time> delivered;
-    std::string problem; ///< of the last try; empty if it went well
-};
-struct test_outcome {
-    std::string name;
-    std::string target;
-    std::string problem; ///< empty: delivered
-    friend bool operator==(const test_outcome&, const test_outcome&) = default;
 };
 
 /// Events only say which certificates to look at; what is told is decided from their state once a while has
@@ -105,7 +88,7 @@ private:
     std::optional<wall_time> next_late_; ///< seen in this round: when the next is going to expire
     bool scanned_ = false;               ///< a whole round
     bool loaded_ = false;
-    bool changed_ = false; ///< what the record has is old
+    bool changed_ = false;    ///< what the record has is old
     bool unrecorded_ = false; ///< the disk refuses it
     steady_time save_at_{};   ///< not before
     bool stopping_ = false;

@@ -111,7 +111,8 @@ result<message> read_message(const json::value& from) {
     in.number("total", one.total);
     in.number("attempts", one.attempts);
     // The id goes into headers.
-    const bool plain = one.id.size() == 32 && one.id.find_first_not_of("0123456789abcdef") == std::string::npos;
+    const bool plain =
+        one.id.size() == 32 && one.id.find_first_not_of("0123456789abcdef") == std::string::npos;
     return plain ? in.finish(std::move(one))
                  : result<message>(fail(errc::corrupted, "a message has an id that is none of ours"));
 }

@@ -50,8 +50,8 @@ TEST_CASE("all keys of a notification arrive") {
 }
 
 TEST_CASE("entries without a name are numbered by kind") {
-    const settings all =
-        good(head + "notify: [{mail: a@b.example}, {command: [x]}, {mail: c@d.example}, {command: [y, z]}]\n");
+    const settings all = good(
+        head + "notify: [{mail: a@b.example}, {command: [x]}, {mail: c@d.example}, {command: [y, z]}]\n");
     std::vector<std::string> names;
     for (const notification& each : all.notifications) {
         names.push_back(each.name);
@@ -62,8 +62,8 @@ TEST_CASE("entries without a name are numbered by kind") {
 }
 
 TEST_CASE("plain http stays on this machine unless it is meant") {
-    for (const std::string url : {"http://127.0.0.1:8/x", "http://127.9.9.9", "http://[::1]/", "http://[::1]:9/",
-                                  "http://localhost", "http://localhost:1/x"}) {
+    for (const std::string url : {"http://127.0.0.1:8/x", "http://127.9.9.9", "http://[::1]/",
+                                  "http://[::1]:9/", "http://localhost", "http://localhost:1/x"}) {
         good(head + "notify: [{webhook: \"" + url + "\"}]\n");
     }
     for (const std::string url : {"http://chat.example/", "http://192.0.2.1/", "http://127.example.com/",
@@ -86,13 +86,14 @@ TEST_CASE("what does not go together is a mistake at its place") {
          "4:62: notify[0].sendmail", "exclude each other"},
         {head + "notify: [{webhook: \"https://a.example\", secret_file: /k, secret_credential: c}]\n",
          "4:76: notify[0].secret_credential", "exclude each other"},
-        {head + "notify: [{webhook: \"https://a.example\", trust: /no/such.pem}]\n",
-         "4:49: notify[0].trust", "no/such.pem"},
+        {head + "notify: [{webhook: \"https://a.example\", trust: /no/such.pem}]\n", "4:49: notify[0].trust",
+         "no/such.pem"},
         {head + "notify: [{command: [x], name: a}, {command: [y], name: a}]\n", "4:56: notify[1].name",
          "called \"a\" as well"},
-        {head + "notify: [{command: [x], certificates: [a.exmaple]}]\n",
-         "4:40: notify[0].certificates[0]", "did you mean \"a.example\"?"},
-        {head + "notify: [{command: [x], on: [failing, failing]}]\n", "4:39: notify[0].on", "stands here twice"},
+        {head + "notify: [{command: [x], certificates: [a.exmaple]}]\n", "4:40: notify[0].certificates[0]",
+         "did you mean \"a.example\"?"},
+        {head + "notify: [{command: [x], on: [failing, failing]}]\n", "4:39: notify[0].on",
+         "stands here twice"},
         {head + "notify: [{mail: [a@b.example, a@b.example]}]\n", "4:31: notify[0].mail",
          "stands here twice"},
     });

@@ -29,6 +29,19 @@ TEST_CASE("An event becomes native journal fields") {
     CHECK(systemd::journal_fields(what, "evercertd") == expected);
 }
 
+TEST_CASE("An entry is bounded whatever an event carries") {
+    event what;
+    what.id = "acme.order_created";
+    what.message = std::string(100'000, 'm');
+    for (int i = 0; i < 100; ++i) {
+        what.fields.emplace_back(fmt::format("field{}", i), std::string(10'000, 'v'));
+    }
+    const auto fields = systemd::journal_fields(what, "evercertd");
+    CHECK(fields.size() == 4 + 32);
+    CHECK(fields.front().size() == 8 + 16 * 1024);
+    CHECK(fields.back().size() == 8 + 4 * 1024);
+}
+
 TEST_CASE("Priorities follow syslog and an event without certificate has no such field") {
     event what;
     what.id = "daemon.ready";

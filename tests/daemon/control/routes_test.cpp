@@ -35,7 +35,7 @@ struct bench {
         auto recent = [this] { return lines; };
         auto dns_records = [this](std::string name) { return look_at_records(std::move(name)); };
         handler = make_control_handler(
-            control_parts{engine, time, events, reload, status, history, recent, dns_records});
+            control_parts{engine, time, events, reload, status, history, recent, dns_records, {}, {}});
     }
 
     net::server_response ask(std::string method, std::string path, std::string body = {},
