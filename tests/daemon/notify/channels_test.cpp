@@ -108,7 +108,7 @@ TEST_CASE("Without a secret there is no signature; one that cannot be read sends
     REQUIRE(w.send(*make_webhook(w.web(), hook(), seconds(7))).has_value());
     CHECK(w.http.requests.at(0).headers.size() == 3);
     const temp_folder files;
-    for (const std::string place : {std::string("/no/such/key"), files.write("bad", "whsec_!!\n"),
+    for (const std::string& place : {std::string("/no/such/key"), files.write("bad", "whsec_!!\n"),
                                     files.write("none", "whsec_\n"), files.write("empty", "\n")}) {
         const delivery out = w.send(*make_webhook(w.web(), hook(place), seconds(7)));
         REQUIRE(!out.has_value());
@@ -188,7 +188,7 @@ TEST_CASE("A mail has the headers it needs, and no line ends in them") {
 TEST_CASE("Text that is not plain goes as base64, in short lines") {
     config::mail_channel how;
     how.to = {"ops@example.com"};
-    for (const std::string text : {std::string("gr\xc3\xbc\xc3\x9f"
+    for (const std::string& text : {std::string("gr\xc3\xbc\xc3\x9f"
                                                "e\nzwei\n"),
                                    std::string(3000, 'x') + "\n"}) {
         message what = sample();
