@@ -309,7 +309,7 @@ TEST_CASE("a file with ten mistakes gives ten lines with the right places") {
         "2:1: emial: unknown key; allowed here: email, agree_to_terms, data_dir, control, log, resolvers, "
         "issuers, "
         "challenges, "
-        "deployments, defaults, certificates; did you mean \"email\"?",
+        "deployments, notify, defaults, certificates; did you mean \"email\"?",
         "3:17: agree_to_terms: \"yes\" is not accepted; allowed: true or false",
         "4:15: log.level: \"loud\" is not accepted; allowed: debug, info, warning, error",
         "7:16: issuers.corp.directory: ACME is spoken over https only; write https://",

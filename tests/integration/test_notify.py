@@ -14,7 +14,7 @@ class Notify(suite.Stand):
     def setUp(self):
         super().setUp()
         self.make_ca()
-        self.root = MiniRoot(self.space.folder)
+        self.root = MiniRoot(self.space.path("receivers"))
 
     def break_name(self, name):
         """No CA can look it up."""
