@@ -152,13 +152,27 @@ void audience::restore(audience_record from) {
     queue.insert(queue.begin(), from.queue.begin(), from.queue.end());
 }
 
-std::vector<std::string> audience::remembered() const {
-    std::vector<std::string> names;
-    names.reserve(told_.size());
-    for (const auto& [name, state] : told_) {
-        names.push_back(name);
+bool audience::forget_others(std::string_view after, std::string_view last,
+                             const std::vector<lifecycle::certificate_status>& there) {
+    auto known = there.begin();
+    bool changed = false;
+    for (auto at = told_.upper_bound(after); at != told_.end() && (last.empty() || at->first <= last);) {
+        while (known != there.end() && known->name < at->first) {
+            ++known;
+        }
+        if (known != there.end() && known->name == at->first) {
+            ++at;
+        } else {
+            at = told_.erase(at);
+            changed = true;
+        }
     }
-    return names;
+    return changed;
+}
+
+std::size_t audience::troubled() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(told_, [](const auto& each) { return each.second.told(); }));
 }
 
 } // namespace evercert::daemon

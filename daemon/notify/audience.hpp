@@ -73,8 +73,12 @@ public:
     bool remember(const std::string& certificate, const told_state& state);
     [[nodiscard]] audience_record record() const;
     void restore(audience_record from);
-    /// Names that something is remembered of.
-    [[nodiscard]] std::vector<std::string> remembered() const;
+    /// Forgets who lies behind `after`, up to `last` (all, if that is empty), and is not one of `there`,
+    /// which are sorted by name. True if that changes anything.
+    bool forget_others(std::string_view after, std::string_view last,
+                       const std::vector<lifecycle::certificate_status>& there);
+    /// Certificates with trouble that was told.
+    [[nodiscard]] std::size_t troubled() const;
 
     // ---- the notifier's
 

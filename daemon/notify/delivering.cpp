@@ -105,9 +105,7 @@ std::vector<audience_view> notifier::look() const {
         for (const config::news each : who->rule().on) {
             one.on.emplace_back(to_string(each));
         }
-        const audience_record known = who->record();
-        one.troubled = static_cast<unsigned>(
-            std::ranges::count_if(known.told, [](const auto& each) { return each.second.told(); }));
+        one.troubled = static_cast<unsigned>(who->troubled());
         one.queued = static_cast<unsigned>(who->queue.size());
         one.delivered = who->delivered;
         one.problem = who->problem;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace evercert::daemon {
@@ -22,15 +23,8 @@ constexpr milliseconds longest_round = std::chrono::hours(1);
 constexpr milliseconds between_saves = seconds(1);
 constexpr milliseconds unrecorded_retry = std::chrono::minutes(1);
 
-/// What is found worth telling, before there are words for it.
-struct finding_of {
-    news what;
-    std::string certificate;
-    std::string words;
-
-    finding_of(news w, std::string c, std::string t)
-        : what(w), certificate(std::move(c)), words(std::move(t)) {}
-};
+/// Whom something is worth telling of, before there are words for it, and what the event said.
+using candidates = std::vector<std::pair<std::string, std::string>>;
 
 } // namespace
 
@@ -160,7 +154,7 @@ awaitable<void> notifier::flush(audience_ptr who, bool at_the_end) {
     }
     const auto rule = who->shared_rule();
     const std::map<std::string, happening> pending = who->take_pending();
-    std::vector<finding_of> found;
+    std::map<news, candidates> found; // the most urgent first
     std::size_t seen = 0;
     for (const auto& [name, happened] : pending) {
         if (++seen % page == 0 && !at_the_end) {
@@ -181,7 +175,7 @@ awaitable<void> notifier::flush(audience_ptr who, bool at_the_end) {
             made.tell.push_back(news::renewed);
         }
         for (const news each : made.tell) {
-            found.emplace_back(each, name, happened.words);
+            found[each].emplace_back(name, happened.words);
         }
         // For the words about a recovery the old state is needed: they come before it is forgotten.
         if (!recovered) {
@@ -203,16 +197,17 @@ awaitable<void> notifier::flush(audience_ptr who, bool at_the_end) {
         who->let_go();
         co_return;
     }
-    std::ranges::stable_sort(found, {}, &finding_of::what);
     digest all;
     all.held_since = who->held_since();
-    for (const finding_of& each : found) {
-        ++all.counts[each.what];
-        if (all.notices.size() < most_notices) {
-            all.notices.push_back(describe(*who, each.what, each.certificate, each.words));
-        }
-        if (each.what == news::recovered) {
-            who->remember(each.certificate, told_state());
+    for (const auto& [what, some] : found) {
+        all.counts[what] = some.size();
+        for (const auto& [certificate, words] : some) {
+            if (all.notices.size() < most_notices) {
+                all.notices.push_back(describe(*who, what, certificate, words));
+            }
+            if (what == news::recovered) {
+                who->remember(certificate, told_state());
+            }
         }
     }
     who->let_go();
@@ -254,6 +249,10 @@ awaitable<void> notifier::scan(bool whole) {
         for (const certificate_status& one : some) {
             look_at(one);
         }
+        const std::string_view last = some.size() == page ? std::string_view(some.back().name) : "";
+        for (const audience_ptr& who : audiences_) { // some were removed while we were not running
+            changed_ = who->forget_others(scanned_to_, last, some) || changed_;
+        }
         if (some.size() == page) {
             scanned_to_ = some.back().name;
             scan_at_ = parts_.time.steady_now() + between_pages;
@@ -266,13 +265,6 @@ awaitable<void> notifier::scan(bool whole) {
 }
 
 void notifier::end_round() {
-    for (const audience_ptr& who : audiences_) {
-        for (const std::string& name : who->remembered()) {
-            if (!parts_.show(name)) { // removed while we were not running
-                changed_ = who->remember(name, told_state()) || changed_;
-            }
-        }
-    }
     milliseconds pause = longest_round;
     if (next_late_) {
         pause = std::clamp<milliseconds>(*next_late_ - parts_.time.now(), shortest_round, longest_round);
@@ -286,12 +278,19 @@ void notifier::end_round() {
 // ---- what stays
 
 awaitable<void> notifier::load() {
-    auto read = [this] { return parts_.files.read(record_file, longest_record); };
-    const auto text = co_await parts_.workers.run(read);
+    if (audiences_.empty()) { // nobody asks what was told before
+        loaded_ = true;
+        co_return;
+    }
+    using records = result<std::vector<audience_record>>;
+    auto read = [this]() -> records {
+        auto text = parts_.files.read(record_file, longest_record);
+        return !text               ? records(fail(text.error()))
+               : text->has_value() ? audiences_from_json(**text)
+                                   : records(std::vector<audience_record>());
+    };
+    auto known = co_await parts_.workers.run(read);
     loaded_ = true;
-    auto known = !text               ? result<std::vector<audience_record>>(fail(text.error()))
-                 : text->has_value() ? audiences_from_json(**text)
-                                     : result<std::vector<audience_record>>(std::vector<audience_record>());
     if (!known) {
         const event lost{.id = "notify.unrecorded",
                          .level = severity::warning,
@@ -319,7 +318,7 @@ awaitable<void> notifier::save() {
     for (const audience_ptr& who : audiences_) {
         all.push_back(who->record());
     }
-    auto write = [this, text = to_json(all)] { return parts_.files.write(record_file, text); };
+    auto write = [this, all = std::move(all)] { return parts_.files.write(record_file, to_json(all)); };
     const auto written = co_await parts_.workers.run(std::move(write));
     if (!written && !unrecorded_) {
         const event unkept{.id = "notify.unrecorded",

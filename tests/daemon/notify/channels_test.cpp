@@ -109,7 +109,7 @@ TEST_CASE("Without a secret there is no signature; one that cannot be read sends
     CHECK(w.http.requests.at(0).headers.size() == 3);
     const temp_folder files;
     for (const std::string& place : {std::string("/no/such/key"), files.write("bad", "whsec_!!\n"),
-                                    files.write("none", "whsec_\n"), files.write("empty", "\n")}) {
+                                     files.write("none", "whsec_\n"), files.write("empty", "\n")}) {
         const delivery out = w.send(*make_webhook(w.web(), hook(place), seconds(7)));
         REQUIRE(!out.has_value());
         CHECK_FALSE(out.error().for_good); // a key may be put there
@@ -189,8 +189,8 @@ TEST_CASE("Text that is not plain goes as base64, in short lines") {
     config::mail_channel how;
     how.to = {"ops@example.com"};
     for (const std::string& text : {std::string("gr\xc3\xbc\xc3\x9f"
-                                               "e\nzwei\n"),
-                                   std::string(3000, 'x') + "\n"}) {
+                                                "e\nzwei\n"),
+                                    std::string(3000, 'x') + "\n"}) {
         message what = sample();
         what.text = text;
         const std::string mail = mail_text(what, how, "web1");
