@@ -10,7 +10,7 @@
 namespace evercert::crypto {
 namespace {
 
-/// What a password is worth is mostly its length; this many rounds cost us 10 ms and whoever tries passwords
+/// What a password is worth is mostly its length; this many rounds cost us 20 ms and whoever tries passwords
 /// five times what OpenSSL's default does.
 constexpr int iterations = 10'000;
 

@@ -90,8 +90,8 @@ struct umask_of {
 } // namespace
 
 TEST_CASE("files are written with their contents and modes, whatever the umask") {
-    const umask_of mask(GENERATE(0, 077, 0777));
     const temp_folder base;
+    const umask_of mask(GENERATE(0, 077, 0277));
     const auto written =
         write(folder(base / "out", file("key.pem", "key", 0640), file("cert.pem", "cert", 0644),
                      file("own.pem", "own", 0400), file("empty.pem", "", 0600)));
