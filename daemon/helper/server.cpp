@@ -61,6 +61,7 @@ awaitable<void> deploy_server::wait_idle(milliseconds how_long) {
 }
 
 awaitable<void> deploy_server::drain() {
+    services_->refusals.tell(true);
     co_await sockets_->stop();
 }
 

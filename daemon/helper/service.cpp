@@ -216,9 +216,7 @@ result<void> service::start_up() {
 
 awaitable<void> service::live() {
     tasks_.spawn("signals", watch_signals());
-    if (options_.idle.count() > 0) {
-        tasks_.spawn("idle", leave_when_idle());
-    }
+    tasks_.spawn("idle", leave_when_idle());
     tell("deploy.ready", severity::debug,
          fmt::format("evercert-deploy {} takes requests; programs run {}", EVERCERT_VERSION,
                      as_units_ ? "as units of systemd" : "as its children"));
@@ -255,7 +253,8 @@ awaitable<void> service::watch_signals() {
 }
 
 awaitable<void> service::leave_when_idle() {
-    co_await server_->wait_idle(options_.idle);
+    const milliseconds never = std::chrono::years(10);
+    co_await server_->wait_idle(options_.idle.count() > 0 ? options_.idle : never);
     stop_->cancel();
 }
 

@@ -174,8 +174,10 @@ class Peers(suite.Stand):
         self.assertEqual(self.snapshot(), files)
         wait_until("it serves again", lambda: self.helper.deploy(NAME) == {"result": "ok"})
         self.assertLess(len(self.helper.log().splitlines()), 100)
-        self.helper.process.stop(40)
-        self.assertEqual(self.folder.ran()[-1], NAME)
+        self.assertEqual(self.helper.process.stop(40), 0)
+        told = [line for line in self.helper.log().splitlines() if "[deploy.flood]" in line]
+        self.assertEqual(len(told), 1, told)
+        self.assertGreaterEqual(int(told[0].split("refused=")[1]), 1000 - 512)
 
     def test_two_hundred_at_once_are_one_run_of_a_server(self):
         count = self.folder.hook("reload")
