@@ -5,6 +5,7 @@
 #include "daemon/helper/exchange.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <set>
 #include <utility>
