@@ -109,6 +109,7 @@ private:
     bool as_units_;
     worker_pool workers_;
     std::unique_ptr<process_runner> children_;
+    std::unique_ptr<process_runner> trusted_; ///< systemd's own tools, too
     std::unique_ptr<process_runner> units_;
     std::unique_ptr<process_runner> programs_;
     std::unique_ptr<server_deployer> deploys_;
@@ -131,7 +132,8 @@ service::service(const helper_options& options)
     , as_units_(!options.run_directly && systemd_runs())
     , workers_(worker_threads)
     , children_(backends::make_process_runner(loop_.get_executor()))
-    , units_(make_unit_runner(*children_, *random_))
+    , trusted_(make_trusting_runner(*children_, backends::find_program, *log_))
+    , units_(make_unit_runner(*trusted_, *random_))
     , programs_(make_trusting_runner(as_units_ ? *units_ : *children_, backends::find_program, *log_))
     , deploys_(make_deployer(loop_.get_executor(), *programs_, *time_, events_, {}, {}, {},
                              deploy_steps::programs, haproxy_updates(workers_, *time_)))

@@ -11,30 +11,32 @@ public:
         : inner_(inner), find_(std::move(find)), events_(events) {}
 
     awaitable<result<process_outcome>> run(process_request request) override {
-        if (auto good = check(request); !good) {
-            co_return fail(std::move(good.error()));
+        auto file = check(request);
+        if (!file) {
+            co_return fail(std::move(file.error()));
         }
+        request.argv.front() = std::move(*file); // what was looked at, whatever appears earlier in the PATH
         co_return co_await inner_.run(std::move(request));
     }
 
 private:
-    result<void> check(const process_request& request) {
+    result<std::string> check(const process_request& request) {
         if (request.argv.empty()) {
             return fail(errc::invalid_argument, "no program was given to run");
         }
-        const auto file = find_(request.argv.front());
+        auto file = find_(request.argv.front());
         if (!file) {
             return fail(file.error());
         }
-        auto good = check_trusted(*file);
-        if (!good) {
+        if (auto good = check_trusted(*file); !good) {
             event refused;
             refused.id = "deploy.refused";
             refused.level = severity::warning;
             refused.message = good.error().text();
             events_.emit(refused);
+            return fail(std::move(good.error()));
         }
-        return good;
+        return file;
     }
 
     process_runner& inner_;

@@ -69,7 +69,8 @@ private:
 };
 
 awaitable<result<process_outcome>> unit_runner::run(process_request request) {
-    if (request.argv.empty() || request.argv.front() == "systemctl") {
+    if (request.argv.empty() || request.argv.front() == "systemctl" ||
+        request.argv.front().ends_with("/systemctl")) {
         co_return co_await inner_.run(std::move(request));
     }
     const std::string program = request.argv.front();

@@ -31,13 +31,15 @@ bool has(const std::string& text, std::string_view part) {
 
 class counting_runner final : public process_runner {
 public:
-    awaitable<result<process_outcome>> run(process_request) override {
+    awaitable<result<process_outcome>> run(process_request request) override {
         ++ran;
+        program = request.argv.front();
         process_outcome fine;
         fine.exit_code = 0;
         co_return fine;
     }
     int ran = 0;
+    std::string program;
 };
 
 } // namespace
@@ -143,6 +145,9 @@ TEST_CASE("A program that is not trusted is not run, and that is said") {
     counting_runner inner;
     recorded_events events;
     auto find = [](const std::string& name) -> result<std::string> {
+        if (name == "env") {
+            return "/usr/bin/env";
+        }
         return name.starts_with('/') ? result<std::string>(name) : fail(errc::not_found, "no " + name);
     };
     const auto runner = make_trusting_runner(inner, find, events);
@@ -155,12 +160,15 @@ TEST_CASE("A program that is not trusted is not run, and that is said") {
         return out;
     };
     CHECK(run({hook, "x"}));
-    CHECK(inner.ran == 1);
+    CHECK(inner.program == hook);
+    CHECK(run({"env"}));
+    CHECK(inner.program == "/usr/bin/env");
+    CHECK(inner.ran == 2);
     ::chmod(hook.c_str(), 0777);
     CHECK(run({hook}).error().code == errc::refused);
     CHECK(run({"nginx"}).error().code == errc::not_found);
     CHECK_FALSE(run({}));
-    CHECK(inner.ran == 1);
+    CHECK(inner.ran == 2);
     REQUIRE(events.count("deploy.refused") == 1);
     CHECK(has(events.all.front().message, hook));
 }

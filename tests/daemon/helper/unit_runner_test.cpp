@@ -90,7 +90,9 @@ TEST_CASE("A unit that ends well needs no second question") {
 TEST_CASE("systemctl is run as it is") {
     unit_bench b;
     REQUIRE(b.run(process_request({"systemctl", "reload", "--", "nginx.service"})));
-    CHECK(b.inner.lines() == std::vector<std::string>{"systemctl reload -- nginx.service"});
+    REQUIRE(b.run(process_request({"/usr/bin/systemctl", "reload", "--", "nginx.service"})));
+    CHECK(b.inner.lines() == std::vector<std::string>{"systemctl reload -- nginx.service",
+                                                      "/usr/bin/systemctl reload -- nginx.service"});
 }
 
 TEST_CASE("How a unit ended is asked of the manager") {
