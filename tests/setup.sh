@@ -10,6 +10,7 @@ packages=(
     ca-certificates openssl python3 nginx apache2 libnginx-mod-stream haproxy bind9 bind9-utils bind9-dnsutils
     postfix dovecot-imapd dovecot-pop3d certbot
     knot pdns-server pdns-backend-sqlite3 libjemalloc-dev procps strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs curl
+    lintian devscripts mandoc man-db groff-base file zsh fish python3-jsonschema python3-yaml dpkg-dev debian-archive-keyring
     mmdebstrap systemd-container
 )
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")

@@ -1,0 +1,95 @@
+"""Completion in the shells themselves, the program answering."""
+import os
+import pty
+import select
+import time
+import unittest
+
+from package import BUILD, PACKAGING, run
+
+BASH, ZSH, FISH = (f"{PACKAGING}/completions/evercert.{shell}" for shell in ("bash", "zsh", "fish"))
+ENVIRONMENT = {"PATH": f"{BUILD}:{os.environ['PATH']}", "HOME": "/nonexistent", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+
+
+def in_bash(*words):
+    """What is offered for the last word."""
+    script = ('. "$0"; COMP_WORDS=(evercert "$@"); COMP_CWORD=$#; _evercert evercert "${!#}" ""; '
+              '[ ${#COMPREPLY[@]} = 0 ] || printf "%s\\n" "${COMPREPLY[@]}"')
+    done = run("bash", "--norc", "-c", script, BASH, *words, env=ENVIRONMENT, cwd=PACKAGING)
+    assert done.stderr == "", done.stderr
+    return done.stdout.splitlines()
+
+
+def typed(keys, wanted, timeout=20):
+    """What an interactive bash shows after the keys, until `wanted` is in it."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(PACKAGING)
+        os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], {**ENVIRONMENT, "PS1": "ready> "})
+    seen, sent, deadline = "", 0, time.monotonic() + timeout
+    steps = [f". {BASH}\n", keys]
+    try:
+        while time.monotonic() < deadline and wanted not in seen:
+            if sent < len(steps) and seen.count("ready> ") > sent:
+                os.write(terminal, steps[sent].encode())
+                sent += 1
+            if select.select([terminal], [], [], 0.1)[0]:
+                seen += os.read(terminal, 4096).decode(errors="replace")
+    finally:
+        os.close(terminal)
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    return seen
+
+
+class Completion(unittest.TestCase):
+    def test_they_parse(self):
+        for shell, path in (("bash", BASH), ("zsh", ZSH), ("fish", FISH)):
+            done = run(shell, "-n", path, env=ENVIRONMENT)
+            self.assertEqual(done.stdout + done.stderr, "", shell)
+
+    def test_bash_offers_all_commands(self):
+        text = run(f"{BUILD}/evercert", "--help").stdout.partition("\nSubcommands:")[2]
+        commands = {line.split()[0] for line in text.splitlines() if line.startswith("  ") and line[2] != " "}
+        self.assertEqual(set(in_bash("")), commands)
+        self.assertGreater(len(commands), 10)
+
+    def test_bash_completes_commands_options_and_values(self):
+        self.assertEqual(in_bash("snip"), ["snippet"])
+        self.assertEqual(in_bash("account", "roll"), ["rollover"])
+        self.assertEqual(in_bash("revoke", "--rea"), ["--reason"])
+        self.assertEqual(in_bash("revoke", "--reason", "key"), ["keyCompromise"])
+        self.assertEqual(in_bash("schema", "--format", ""), ["json", "example", "man"])
+        self.assertIn("letsencrypt-staging", in_bash("account", "show", "let"))
+        self.assertEqual(in_bash("check", "READ"), ["README.md"])
+        self.assertEqual(in_bash("--config", "CMake"), ["CMakeLists.txt"])
+
+    def test_no_daemon_is_no_names_and_no_noise(self):
+        begin = time.monotonic()
+        self.assertEqual(in_bash("--socket", "/nonexistent.sock", "show", ""), [])
+        self.assertLess(time.monotonic() - begin, 10)
+
+    def test_a_word_is_no_command(self):
+        self.assertEqual(in_bash("$(touch /tmp/evercert-was-here)"), [])
+        self.assertFalse(os.path.exists("/tmp/evercert-was-here"))
+
+    def test_bash_at_a_terminal(self):
+        self.assertIn("evercert snippet ", typed("evercert sni\t", "evercert snippet "))
+
+    def test_fish_completes(self):
+        done = run("fish", "--no-config", "-c", f"source {FISH}; complete -C 'evercert revoke --reason s'", env=ENVIRONMENT)
+        self.assertEqual(done.stdout.split(), ["superseded"])
+        done = run("fish", "--no-config", "-c", f"source {FISH}; complete -C 'evercert sta'", env=ENVIRONMENT)
+        self.assertEqual(done.stdout.split("\t")[0], "status")
+
+    def test_zsh_collects_what_it_offers(self):
+        script = ('compdef() { : }; _describe() { print -l -- ${(P)4} }; _files() { print files }; . $1; '
+                  'words=(evercert "${@[2,-1]}"); CURRENT=$#words; _evercert')
+        done = run("zsh", "-f", "-c", script, "zsh", ZSH, "stat", env=ENVIRONMENT)
+        self.assertEqual(done.stdout.strip().split(":")[0], "status", done)
+        done = run("zsh", "-f", "-c", script, "zsh", ZSH, "check", "", env=ENVIRONMENT)
+        self.assertEqual(done.stdout.strip(), "files")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
