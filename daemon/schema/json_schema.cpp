@@ -50,6 +50,8 @@ std::string pattern_of(value_type type) {
         return std::string(no_spaces);
     case value_type::safe_name:
         return std::string(safe_name);
+    case value_type::file_mode:
+        return "^[0-7]{3,4}$";
     case value_type::argv: // an argument may be of several lines
         return {};
     default:

@@ -16,12 +16,15 @@ struct sample {
     std::string_view value = {}; ///< empty: the default, or one of the type
 };
 
-/// Which keys stand in which entry; a key of no entry stands in the first.
+/// Which keys stand in which entry; a key of no entry stands in the first. A place that the schema does not
+/// have is not shown.
 constexpr sample samples[] = {
     {"email", "ops@example.com"},
     {"agree_to_terms", "true"},
     {"control.socket", "/run/evercert/control.sock"},
     {"control.group", "evercert"},
+    {"status.listen", "\"127.0.0.1:9402\""},
+    {"status.hosts", "[status.example.com]"},
     {"resolvers", "[\"9.9.9.9:53\", \"[2620:fe::fe]:53\"]"},
 
     {"issuers.corp.directory", "https://pki.example.com/acme/directory"},
@@ -90,11 +93,41 @@ constexpr sample samples[] = {
     {"deployments.nginx.reload_unit", "nginx.service"},
     {"deployments.nginx.verify", "[\"127.0.0.1:443\"]"},
     {"deployments.nginx.timeout"},
+    {"deployments.haproxy.reload_unit", "haproxy.service"},
+    {"deployments.haproxy.runtime", "/run/haproxy/admin.sock"},
+    {"deployments.haproxy.verify", "[\"127.0.0.1:443\"]"},
     {"deployments.app.command", "[/usr/local/bin/on-renew, --quiet]"},
+    {"deployments.app.convention", "certbot"},
+
+    {"notify[0].name", "chat"},
+    {"notify[0].on"},
+    {"notify[0].webhook", "https://chat.example.com/hook"},
+    {"notify[0].plain_http"},
+    {"notify[0].secret_file", "/etc/evercert/chat.key"},
+    {"notify[0].trust", "/etc/evercert/chat-root.pem"},
+    {"notify[0].after"},
+    {"notify[0].expiring", "10d"},
+    {"notify[0].certificates", "[example, \"*.example.com\"]"},
+    {"notify[0].limit"},
+    {"notify[0].gather"},
+    {"notify[0].timeout"},
+    {"notify[1].webhook", "https://hook.example.com/"},
+    {"notify[1].secret_credential", "hook"},
+    {"notify[2].mail", "[ops@example.com]"},
+    {"notify[2].from", "evercert@example.com"},
+    {"notify[2].smtp", "\"127.0.0.1:25\""},
+    {"notify[3].mail", "[pki@example.com]"},
+    {"notify[3].sendmail"},
+    {"notify[4].command", "[/usr/local/bin/told]"},
 
     {"defaults.challenges", "{ \"*.example.com\": dns }"},
     {"defaults.profile", "tlsserver"},
     {"defaults.deploy", "[nginx]"},
+    {"defaults.outputs[0].directory", "/etc/ssl/{name}"},
+    {"defaults.outputs[0].formats", "[fullchain, privkey]"},
+    {"defaults.outputs[0].owner", "root"},
+    {"defaults.outputs[0].group", "root"},
+    {"defaults.outputs[0].mode", "\"0640\""},
 
     {"certificates[0].names", "[example.com, \"*.example.com\"]"},
     {"certificates[0].name", "example"},
@@ -106,6 +139,12 @@ constexpr sample samples[] = {
     {"certificates[0].preflight", "warn"},
     {"certificates[0].profile", "tlsserver"},
     {"certificates[0].deploy", "[nginx, app]"},
+    {"certificates[0].outputs[0].directory", "/etc/haproxy/certs"},
+    {"certificates[0].outputs[0].formats", "[combined, pkcs12]"},
+    {"certificates[0].outputs[0].owner", "root"},
+    {"certificates[0].outputs[0].group", "root"},
+    {"certificates[0].outputs[0].mode", "\"0640\""},
+    {"certificates[0].outputs[0].password_file", "/etc/evercert/pkcs12.password"},
 };
 
 std::string of_type(const schema_row& row) {
