@@ -95,7 +95,7 @@ constexpr schema_row rows[] = {
          "access key or an AWS credentials file."},
     {.path = "challenges.*.secret_credential",
      .type = text,
-     .sentence = "The same as a systemd credential (LoadCredential=) of this name."},
+     .sentence = "The same as a systemd credential: the file of this name in /etc/evercert/credentials."},
     {.path = "challenges.*.user",
      .type = text,
      .sentence = "httpreq: user name for basic authentication; route53: access key ID."},

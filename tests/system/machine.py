@@ -52,6 +52,15 @@ class Machine:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                                             preexec_fn=self._prepare)
+        self._wait_up()
+
+    def reboot(self):
+        before = self.leader
+        self.run("systemctl --no-block reboot")
+        wait_until("the container has gone down", lambda: not os.path.exists(f"/proc/{before}"), 60)
+        self._wait_up()
+
+    def _wait_up(self):
         self.leader = wait_until("the container has a first process", self._find_leader)
         state = wait_until("the container is up", self._state, timeout=60, step=0.2)
         if state != "running":

@@ -262,7 +262,8 @@ class Boot(unittest.TestCase):
         self.machine.run("systemctl start evercertd")
         self.machine.run("evercert renew web.test --now", timeout=60)
         self.world.wait_live("web.test")
-        self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "failed")
+        self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "inactive")
+        self.assertEqual(self.machine.run("systemctl is-system-running").out.strip(), "running")
         self.world.configure(challenges=None, certificates=[{"names": [NAME]}, {"names": ["web.test"]}])
         self.machine.run("systemctl reload evercertd")
         self.logged("port 80 is taken")
@@ -305,6 +306,20 @@ class Boot(unittest.TestCase):
         self.world.drop_in("evercertd.service", None)
         self.world.configure(data_dir=None, challenges=None, certificates=[{"names": [NAME], "deploy": ["nginx", "apache"]}])
         self.restart()
+
+    def test_46_a_reboot(self):
+        """Everything comes back by itself, and a web server that wants port 80 has it before evercert could."""
+        self.machine.write("/etc/nginx/conf.d/web.conf", "server { listen [::]:80 ipv6only=off; }\n")
+        self.machine.run("systemctl -q enable nginx apache2")
+        before = self.world.live(NAME)
+        self.machine.reboot()
+        self.assertEqual(self.machine.show("nginx", "ActiveState"), "active")
+        self.assertEqual(self.machine.show("evercertd", "ActiveState"), "active")
+        self.assertNotIn("ordering cycle", self.machine.run("journalctl", "--no-pager", "--boot").out)
+        self.world.wait_served(NAME, SERVERS["nginx"], before)
+        self.machine.run("rm /etc/nginx/conf.d/web.conf")
+        self.machine.reboot()
+        self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "active")
 
     # ---- the package goes on
 
