@@ -7,7 +7,7 @@
 
 namespace evercert::config {
 
-/// Sections that have no certificate in them: data_dir, control, log.
+/// Sections that have no certificate in them: data_dir, control, status, log.
 void build_basics(const section& root, settings& out, mistake_list& mistakes);
 void build_issuers(const section& root, settings& out, mistake_list& mistakes);
 void build_challenges(const section& root, settings& out, mistake_list& mistakes);
@@ -25,6 +25,8 @@ struct named_entry {
 /// Well-named entries of `root`'s key, each name once; those that are no map too, since others may refer to
 /// them.
 std::vector<named_entry> named_entries(const section& root, std::string_view key);
+/// None for an endpoint that is none: that is a mistake already.
+std::vector<endpoint> read_endpoints(const section& entry, std::string_view key);
 /// A list must not have the same item twice.
 void refuse_repeats(const section& entry, std::string_view key, const std::string& path,
                     mistake_list& mistakes);

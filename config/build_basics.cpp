@@ -45,6 +45,21 @@ void build_control(const section& root, settings& out, mistake_list& mistakes) {
     }
 }
 
+void build_status(const section& root, settings& out, mistake_list& mistakes) {
+    const auto status = root.below("status");
+    if (!status) {
+        return;
+    }
+    out.status.listen = read_endpoints(*status, "listen");
+    refuse_repeats(*status, "listen", "status.listen", mistakes);
+    refuse_repeats(*status, "hosts", "status.hosts", mistakes);
+    for (const std::string& each : status->texts("hosts").value_or(std::vector<std::string>())) {
+        if (const auto name = parse_name(each, true)) {
+            out.status.hosts.push_back(name->value);
+        }
+    }
+}
+
 } // namespace
 
 void build_basics(const section& root, settings& out, mistake_list& mistakes) {
@@ -57,6 +72,7 @@ void build_basics(const section& root, settings& out, mistake_list& mistakes) {
         }
     }
     build_control(root, out, mistakes);
+    build_status(root, out, mistakes);
     if (const auto log = root.below("log")) {
         const auto level = log->text("level");
         if (level) {

@@ -110,17 +110,6 @@ const challenge_kind& kind_named(std::span<const challenge_kind> among, std::str
     return found == among.end() ? among.front() : *found;
 }
 
-/// None for an endpoint that is none: that is a mistake already.
-std::vector<endpoint> read_endpoints(const section& entry, std::string_view key) {
-    std::vector<endpoint> places;
-    for (const std::string& each : entry.texts(key).value_or(std::vector<std::string>())) {
-        if (auto place = parse_endpoint(each)) {
-            places.push_back(std::move(*place));
-        }
-    }
-    return places;
-}
-
 /// As certificates and the DNS write it; empty if it is none.
 std::string plain_name(const std::optional<std::string>& text) {
     const auto name = text ? parse_name(*text, true) : fail(errc::not_found, "");
@@ -240,6 +229,16 @@ void read_challenge(const section& entry, challenge& into, mistake_list& mistake
 }
 
 } // namespace
+
+std::vector<endpoint> read_endpoints(const section& entry, std::string_view key) {
+    std::vector<endpoint> places;
+    for (const std::string& each : entry.texts(key).value_or(std::vector<std::string>())) {
+        if (auto place = parse_endpoint(each)) {
+            places.push_back(std::move(*place));
+        }
+    }
+    return places;
+}
 
 void build_challenges(const section& root, settings& out, mistake_list& mistakes) {
     out.resolvers = read_endpoints(root, "resolvers");

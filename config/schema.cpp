@@ -35,6 +35,24 @@ constexpr schema_row rows[] = {
     {.path = "control.group",
      .type = text,
      .sentence = "Group that may use the socket besides the owner; `evercert` if there is such a group."},
+    {.path = "status",
+     .type = section,
+     .sentence =
+         "The status page, /metrics for Prometheus and /healthz, for reading only; off unless given."},
+    {.path = "status.listen",
+     .type = endpoints,
+     .required = true,
+     .low = 1,
+     .high = 16,
+     .sentence =
+         "Where they are served over HTTP, such as \"127.0.0.1:9402\"; whoever can reach it can read it."},
+    {.path = "status.hosts",
+     .type = host_names,
+     .low = 1,
+     .high = 100,
+     .sentence = "Names by which they may be asked for. A listener on loopback answers to IP addresses and "
+                 "localhost, and behind a reverse proxy to these too; another one answers to any name, or to "
+                 "these only."},
     {.path = "log", .type = section, .sentence = "What is logged and how."},
     {.path = "log.level",
      .type = choice,

@@ -29,6 +29,7 @@ enum class value_type {
     verify_targets, ///< the same, each with how TLS begins there: "smtp://127.0.0.1:25"
     emails,         ///< an address or a list of them
     host_name,      ///< a DNS name
+    host_names,     ///< a DNS name or a list of them
     addresses,      ///< an IP address or a list of them
     argv,           ///< program and arguments; no shell
     unit,           ///< systemd service

@@ -7,8 +7,8 @@ namespace evercert::config {
 
 bool operator==(const settings& a, const settings& b) {
     const auto values = [](const settings& s) {
-        return std::tie(s.data_dir, s.control, s.log, s.resolvers, s.issuers, s.challenges, s.deployments,
-                        s.notifications);
+        return std::tie(s.data_dir, s.control, s.status, s.log, s.resolvers, s.issuers, s.challenges,
+                        s.deployments, s.notifications);
     };
     const auto same = [](const certificate_ptr& x, const certificate_ptr& y) { return x == y || *x == *y; };
     return values(a) == values(b) && std::ranges::equal(a.certificates, b.certificates, same);

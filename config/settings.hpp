@@ -25,6 +25,13 @@ struct control_settings {
     friend bool operator==(const control_settings&, const control_settings&) = default;
 };
 
+/// Page, metrics and health over TCP; off while there is no address.
+struct status_settings {
+    std::vector<endpoint> listen;
+    std::vector<std::string> hosts; ///< by which it may be asked for, besides IP addresses and localhost
+    friend bool operator==(const status_settings&, const status_settings&) = default;
+};
+
 enum class log_format { automatic, text, json };
 enum class log_level { debug, info, warning, error };
 
@@ -111,6 +118,7 @@ bool can_prove(std::string_view challenge_type, const identifier& name) noexcept
 struct settings {
     std::string data_dir = "/var/lib/evercert";
     control_settings control;
+    status_settings status;
     log_settings log;
     std::vector<endpoint> resolvers;       ///< none: the system's
     std::map<std::string, issuer> issuers; ///< built-in ones included

@@ -193,6 +193,7 @@ std::string value_trouble(const schema_row& row, std::string_view text, std::siz
     case value_type::emails:
         return email_trouble(text);
     case value_type::host_name:
+    case value_type::host_names:
         return name_trouble(text, identifier::kind::dns);
     case value_type::addresses:
         return name_trouble(text, identifier::kind::ip);
@@ -248,6 +249,8 @@ std::string allowed_values(const schema_row& row) {
         return "a mail address, or a list of them";
     case value_type::host_name:
         return "a DNS name such as ns.example.net";
+    case value_type::host_names:
+        return "a DNS name such as status.example.net, or a list of them";
     case value_type::addresses:
         return "an IP address such as 192.0.2.1, or a list of them";
     case value_type::argv:
@@ -274,7 +277,8 @@ std::string allowed_values(const schema_row& row) {
 
 bool takes_one_or_list(value_type type) noexcept {
     return type == value_type::endpoints || type == value_type::verify_targets ||
-           type == value_type::emails || type == value_type::addresses || type == value_type::preference;
+           type == value_type::emails || type == value_type::host_names || type == value_type::addresses ||
+           type == value_type::preference;
 }
 
 bool takes_list(value_type type) noexcept {

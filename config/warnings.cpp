@@ -89,6 +89,15 @@ std::vector<std::string> warnings(const settings& checked) {
         }
     }
     std::vector<std::string> out;
+    for (const endpoint& where : checked.status.listen) {
+        if (!is_loopback(where)) {
+            out.push_back(fmt::format(
+                "status.listen has {}: everyone who can reach that address can read the names of all "
+                "certificates and what is wrong with them; 127.0.0.1 keeps it on this machine, and a reverse "
+                "proxy can ask for a password",
+                to_string(where)));
+        }
+    }
     for (const std::string& name : silent) {
         out.push_back(fmt::format(
             "no mail address is given for issuer {}: the CA cannot write to you about revocations "

@@ -277,6 +277,17 @@ std::vector<std::string> challenge_set::addresses() const {
     return all;
 }
 
+std::vector<challenge_traffic> challenge_set::traffic() const {
+    std::vector<challenge_traffic> all;
+    for (const auto& [name, what] : all_) {
+        if (what.listener != nullptr) {
+            all.push_back(
+                {name, std::string(config::challenge_type(what.settings)), what.listener->counters()});
+        }
+    }
+    return all;
+}
+
 awaitable<void> challenge_set::close() {
     for (auto& [name, what] : all_) {
         if (what.listener != nullptr) {

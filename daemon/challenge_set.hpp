@@ -35,6 +35,13 @@ struct challenge_parts {
     std::string state_folder; ///< absolute, for what hooks save
 };
 
+/// What came to the listener of a challenge.
+struct challenge_traffic {
+    std::string challenge; ///< its name
+    std::string type;      ///< "http-01"
+    net::server_counters counters;
+};
+
 class challenge_set {
 public:
     challenge_set(challenge_parts parts, std::vector<systemd::passed_descriptor> sockets);
@@ -47,8 +54,9 @@ public:
     std::map<std::string, solver*> make(const config::settings& settings);
     /// Tries again to open listeners that could not be opened, and to make what could not be made.
     void retry();
-    [[nodiscard]] std::vector<std::string> addresses() const; ///< of listeners
-    awaitable<void> close();                                  ///< all listeners
+    [[nodiscard]] std::vector<std::string> addresses() const;     ///< of listeners
+    [[nodiscard]] std::vector<challenge_traffic> traffic() const; ///< likewise
+    awaitable<void> close();                                      ///< all listeners
 
 private:
     struct one {

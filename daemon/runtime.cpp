@@ -11,6 +11,7 @@
 #include "daemon/log/log.hpp"
 #include "daemon/memory.hpp"
 #include "daemon/sandbox/sandbox.hpp"
+#include "daemon/status/listener.hpp"
 #include "daemon/wiring.hpp"
 #include "systemd/listen_fds.hpp"
 #include "systemd/notifier.hpp"
@@ -57,7 +58,9 @@ public:
         , settings_(std::move(settings))
         , time_(make_system_time(loop_.get_executor()))
         , log_(make_log(settings_.log, *time_, standard_outlets()))
+        , counted_(*log_)
         , started_(time_->now())
+        , configured_(started_)
         , tasks_(loop_.get_executor(), reporter())
         , closing_(loop_.get_executor(), reporter()) {}
 
@@ -72,6 +75,7 @@ private:
     result<std::string> reload();
     awaitable<void> apply_reload(config::settings fresh);
     [[nodiscard]] daemon_status describe() const;
+    [[nodiscard]] status::status_parts status_parts();
     [[nodiscard]] std::string summary() const;
     void tell(std::string_view id, severity level, std::string message);
     void tell_warnings(const config::settings& settings);
@@ -87,12 +91,16 @@ private:
     config::settings settings_;
     std::unique_ptr<time_source> time_;
     std::unique_ptr<log> log_;
+    status::tally counted_;
     wall_time started_;
     sandbox_plan allowed_;
     confinement confined_;
+    wall_time configured_;
+    bool refused_ = false; ///< the configuration that was loaded last
     systemd::notifier manager_;
     std::unique_ptr<wiring> objects_;
     std::unique_ptr<net::http_server> control_;
+    std::unique_ptr<status::status_listener> status_;
     task_group tasks_;
     task_group closing_;
     std::unique_ptr<timer> stop_;
@@ -102,7 +110,7 @@ private:
 void runtime::tell(std::string_view id, severity level, std::string message) {
     const event what{
         .id = id, .level = level, .certificate = {}, .message = std::move(message), .fields = {}};
-    log_->emit(what);
+    counted_.emit(what);
 }
 
 void runtime::tell_warnings(const config::settings& settings) {
@@ -143,7 +151,7 @@ result<void> runtime::start_up() {
     make_socket_folder(settings_.control.socket);
     allowed_ = plan_sandbox(settings_, !options_.deploy_socket.empty());
     confined_ = enter_sandbox(allowed_, *log_);
-    objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, *log_, std::move(*files), settings_,
+    objects_ = std::make_unique<wiring>(loop_.get_executor(), *time_, counted_, std::move(*files), settings_,
                                         std::move(*sockets), options_.deploy_socket);
     control_parts parts{
         .engine = objects_->engine(),
@@ -164,6 +172,7 @@ result<void> runtime::start_up() {
     if (auto listening = control_->listen(socket); !listening) {
         return fail(listening.error().within("the control socket"));
     }
+    status_ = std::make_unique<status::status_listener>(status_parts(), counted_);
     return {};
 }
 
@@ -173,6 +182,7 @@ awaitable<void> runtime::live() {
     config::settings first = settings_;
     co_await objects_->apply(std::move(first));
     objects_->notices().start();
+    status_->configure(settings_.status);
     tell("daemon.ready", severity::info,
          fmt::format("evercertd {} manages {} certificate{}; control socket {}", EVERCERT_VERSION,
                      settings_.certificates.size(), settings_.certificates.size() == 1 ? "" : "s",
@@ -180,6 +190,7 @@ awaitable<void> runtime::live() {
     manager_.ready(summary());
     tasks_.spawn("challenges", retry_challenges());
     tasks_.spawn("standing records", objects_->records().run());
+    tasks_.spawn("status page", status_->tidy());
     tasks_.spawn("memory", give_back_memory(*time_));
     if (const auto interval = systemd::watchdog_interval()) {
         tasks_.spawn("watchdog", systemd::keep_watchdog(*time_, manager_, *interval));
@@ -201,6 +212,7 @@ awaitable<void> runtime::shut_down() {
     manager_.stopping("finishing what is under way");
     tell("daemon.stopping", severity::info, "finishing what is under way");
     closing_.spawn("control socket", control_->stop());
+    closing_.spawn("status page", status_->stop());
     co_await objects_->engine().stop(drain_time);
     co_await objects_->deploys().stop();
     closing_.spawn("listeners", objects_->challenges().close());
@@ -242,6 +254,7 @@ awaitable<void> runtime::retry_challenges() {
     for (;;) {
         co_await sleep_for(*time_, challenge_retry);
         objects_->challenges().retry();
+        status_->retry();
     }
 }
 
@@ -256,6 +269,7 @@ result<std::string> runtime::reload() {
         }
         tell("config.refused", severity::error,
              "the new configuration has mistakes: the running one stays in force");
+        refused_ = true;
         manager_.ready(summary());
         return fail(errc::invalid_argument,
                     "the new configuration has mistakes, the running one stays in force:\n" +
@@ -281,7 +295,10 @@ result<std::string> runtime::reload() {
 }
 
 awaitable<void> runtime::apply_reload(config::settings fresh) {
+    refused_ = false;
+    configured_ = time_->now();
     log_->configure(fresh.log);
+    status_->configure(fresh.status);
     config::settings next = fresh;
     // What only a restart can apply stays as it runs, so that the next reload says so again.
     next.data_dir = settings_.data_dir;
@@ -299,8 +316,37 @@ daemon_status runtime::describe() const {
     told.confined = confined_;
     told.deploy_socket = options_.deploy_socket;
     told.listeners = objects_->challenges().addresses();
+    const std::vector<std::string> pages = status_->addresses();
+    told.listeners.insert(told.listeners.end(), pages.begin(), pages.end());
     told.listeners.push_back(settings_.control.socket);
     return told;
+}
+
+status::status_parts runtime::status_parts() {
+    return {.executor = loop_.get_executor(),
+            .engine = objects_->engine(),
+            .time = *time_,
+            .counted = counted_,
+            .daemon =
+                [this] {
+                    return status::daemon_facts{.version = EVERCERT_VERSION,
+                                                .started = started_,
+                                                .configured = configured_,
+                                                .configuration_refused = refused_,
+                                                .listeners = describe().listeners};
+                },
+            .traffic =
+                [this] {
+                    std::vector<status::listener_traffic> all;
+                    for (challenge_traffic& each : objects_->challenges().traffic()) {
+                        all.push_back({std::move(each.challenge), std::move(each.type), each.counters});
+                    }
+                    all.push_back({"status", "http", status_->counters()});
+                    return all;
+                },
+            .crl_lists = [this] { return objects_->crl_lists(); },
+            .history = [this](std::string name) { return objects_->history().of(std::move(name)); },
+            .recent = [this] { return objects_->history().recent(); }};
 }
 
 std::string runtime::summary() const {

@@ -52,11 +52,15 @@ result<crypto::secret> read_hmac_key(const external_account& whose) {
 /// All steps here, or with privileges split: handshakes here, the rest by evercert-deploy.
 std::unique_ptr<server_deployer> make_deploys(const asio::any_io_executor& executor, process_runner& runner,
                                               time_source& time, worker_pool& workers, event_sink& events,
+                                              status::tally& counted,
                                               const std::map<std::string, deployment>& deployments,
                                               const std::string& socket) {
     const auto steps = socket.empty() ? deploy_steps::all : deploy_steps::looks;
-    auto here = make_deployer(executor, runner, time, events, deployments, net::probe_tls, {}, steps,
-                              haproxy_updates(workers, time));
+    auto here =
+        make_deployer(executor, runner, time, events, deployments, net::probe_tls, {}, steps,
+                      haproxy_updates(workers, time), [&counted](const std::string& name, bool succeeded) {
+                          counted.deployed(name, succeeded);
+                      });
     return socket.empty() ? std::move(here)
                           : make_remote_deployer(executor, events, socket, deployments, std::move(here));
 }
@@ -105,11 +109,12 @@ result<std::unique_ptr<store>> open_store(const std::string& data_dir) {
     return backends::open_filesystem_store(data_dir);
 }
 
-wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, std::unique_ptr<store> files,
-               const config::settings& settings, std::vector<systemd::passed_descriptor> sockets,
-               const std::string& deploy_socket)
+wiring::wiring(asio::any_io_executor executor, time_source& time, status::tally& counted,
+               std::unique_ptr<store> files, const config::settings& settings,
+               std::vector<systemd::passed_descriptor> sockets, const std::string& deploy_socket)
     : executor_(std::move(executor))
     , time_(time)
+    , counted_(counted)
     , random_(make_system_random())
     , files_(std::move(files))
     , repository_(*files_)
@@ -117,8 +122,8 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
     , workers_(worker_threads)
     , history_(executor_, outlets_, repository_, workers_, time_)
     , processes_(backends::make_process_runner(executor_))
-    , deployer_(make_deploys(executor_, *processes_, time_, workers_, history_, settings.deployments,
-                             deploy_socket))
+    , deployer_(make_deploys(executor_, *processes_, time_, workers_, history_, counted_,
+                             settings.deployments, deploy_socket))
     , outputs_(make_output_deployer(output_parts{.inner = *deployer_,
                                                  .live = [this](const deployment_task& task) -> live_reader {
                                                      return [this, name = task.certificate] {
@@ -165,7 +170,7 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, log& events, s
           .events = history_,
           .facts = [this](std::string name) { return engine_->facts(std::move(name)); },
           .next_renewal = [this](const std::string& name) { return next_renewal(*engine_, name); }})) {
-    outlets_.add(events);
+    outlets_.add(counted);
     outlets_.add(notices_);
 }
 
@@ -210,9 +215,19 @@ http_client& wiring::http_for(const std::string& trust) {
     return *client;
 }
 
+/// Clients of an issuer may outlive its settings: none of these goes before they do.
+http_client& wiring::metered_for(const issuer& settings) {
+    auto& client = metered_[{settings.name, settings.trust}];
+    if (!client) {
+        client =
+            std::make_unique<status::metered_http>(http_for(settings.trust), settings.name, time_, counted_);
+    }
+    return *client;
+}
+
 result<std::unique_ptr<acme::client>> wiring::make_client(const issuer& settings) {
     const acme::client_parts parts{
-        .http = http_for(settings.trust), .time = time_, .random = *random_, .events = history_};
+        .http = metered_for(settings), .time = time_, .random = *random_, .events = history_};
     return acme::make_client(settings, parts, executor_);
 }
 

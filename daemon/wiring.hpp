@@ -13,6 +13,7 @@
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/notify/notifier.hpp"
+#include "daemon/status/tally.hpp"
 #include "solvers/dns_persist01/standing_watch.hpp"
 #include "systemd/listen_fds.hpp"
 
@@ -29,10 +30,10 @@ result<std::unique_ptr<store>> open_store(const std::string& data_dir);
 class wiring {
 public:
     /// `files` is the locked store. Deployments are done by evercert-deploy at `deploy_socket`, or here if
-    /// that is empty. Nothing is opened or started here.
-    wiring(asio::any_io_executor executor, time_source& time, log& events, std::unique_ptr<store> files,
-           const config::settings& settings, std::vector<systemd::passed_descriptor> sockets,
-           const std::string& deploy_socket);
+    /// that is empty. `counted` also passes events on to the log. Nothing is opened or started here.
+    wiring(asio::any_io_executor executor, time_source& time, status::tally& counted,
+           std::unique_ptr<store> files, const config::settings& settings,
+           std::vector<systemd::passed_descriptor> sockets, const std::string& deploy_socket);
     ~wiring();
 
     /// Objects for these settings: challenges, deployments and the engine's assignment are replaced as far as
@@ -48,11 +49,14 @@ public:
     [[nodiscard]] lifecycle::history_sink& history() noexcept { return history_; }
     /// Who is told of what. Its stop() ends before this does.
     [[nodiscard]] notifier& notices() noexcept { return notices_; }
+    /// Revocation lists that are kept.
+    [[nodiscard]] std::size_t crl_lists() const noexcept { return crls_->lists(); }
 
 private:
     awaitable<std::vector<finding>> look_ahead(preflight_request request);
     result<std::unique_ptr<acme::client>> make_client(const issuer& settings);
     http_client& http_for(const std::string& trust);
+    http_client& metered_for(const issuer& settings);
     void watch_records(const config::settings& settings);
     notifier_parts telling();
     std::shared_ptr<channel> make_channel(const config::notification& rule);
@@ -60,6 +64,7 @@ private:
 
     asio::any_io_executor executor_;
     time_source& time_;
+    status::tally& counted_;
     std::unique_ptr<random_source> random_;
     std::unique_ptr<store> files_;
     storage::repository repository_;
@@ -69,8 +74,10 @@ private:
     lifecycle::history_sink history_;
     std::unique_ptr<process_runner> processes_;
     std::unique_ptr<server_deployer> deployer_;
-    std::unique_ptr<deployer> outputs_;                                ///< before that one
-    std::map<std::string, std::unique_ptr<http_client>> http_;         ///< by trust file
+    std::unique_ptr<deployer> outputs_;                        ///< before that one
+    std::map<std::string, std::unique_ptr<http_client>> http_; ///< by trust file
+    std::map<std::pair<std::string, std::string>, std::unique_ptr<http_client>>
+        metered_;                                                      ///< by issuer and trust file
     std::map<std::vector<endpoint>, std::unique_ptr<dns_client>> dns_; ///< by resolvers
     notifier notices_;
     std::unique_ptr<lifecycle::revocation_watch> crls_;

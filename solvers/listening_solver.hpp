@@ -17,6 +17,7 @@ public:
     virtual result<void> open() = 0;
     virtual awaitable<void> close() = 0;
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
+    [[nodiscard]] virtual net::server_counters counters() const = 0;
 };
 
 /// Where a solver is to listen, and which of it is open.

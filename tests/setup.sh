@@ -6,12 +6,13 @@ set -euo pipefail
 
 packages=(
     build-essential cmake ninja-build ccache pkg-config
-    libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libseccomp-dev libldns-dev catch2
+    libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libseccomp-dev libldns-dev prometheus-cpp-dev catch2
     ca-certificates openssl python3 nginx apache2 libnginx-mod-stream haproxy bind9 bind9-utils bind9-dnsutils
     postfix dovecot-imapd dovecot-pop3d certbot
     knot pdns-server pdns-backend-sqlite3 libjemalloc-dev procps strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs curl
     lintian devscripts mandoc man-db groff-base file zsh fish python3-jsonschema python3-yaml dpkg-dev debian-archive-keyring
     mmdebstrap systemd-container
+    prometheus nodejs npm chromium # promtool; the status page in a browser
 )
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 # Debian 12's default Boost is 1.74; 1.81 is there under its own name. Debian 13's default is new enough.

@@ -34,6 +34,8 @@ struct services {
     response_rate rate;
     answer_function answer;
     datagram incoming;
+    std::uint64_t answered = 0;
+    std::uint64_t refused = 0; ///< over UDP, because too many came from there
 };
 
 struct datagram_listener {
@@ -59,12 +61,15 @@ void answer_one(services& all, int descriptor) {
     std::string packet;
     switch (all.rate.count(asked.from(), all.time.steady_now())) {
     case rate_verdict::answer:
+        ++all.answered;
         packet = all.answer(asked.bytes(), over::udp);
         break;
     case rate_verdict::truncate:
+        ++all.refused;
         packet = make_truncated(asked.bytes());
         break;
     case rate_verdict::drop:
+        ++all.refused;
         break;
     }
     if (!packet.empty() && !answer(descriptor, asked, packet)) {
@@ -106,8 +111,13 @@ public:
     loop_server(const asio::any_io_executor& executor, event_sink& events, time_source& time,
                 random_source& random, server_limits limits, answer_function answer)
         : executor_(executor), services_(std::make_shared<services>(time, random, limits, answer)) {
-        auto make = [answer, limits](net::socket_server::socket accepted,
-                                     net::peer_name) -> std::shared_ptr<net::session> {
+        auto counted = [all = services_, answer](std::string_view packet, over path) {
+            ++all->answered;
+            return answer(packet, path);
+        };
+        auto make = [answer = answer_function(std::move(counted)),
+                     limits](net::socket_server::socket accepted,
+                             net::peer_name) -> std::shared_ptr<net::session> {
             return std::make_shared<stream_session>(std::move(accepted), answer, limits);
         };
         streams_ = std::make_shared<net::socket_server>(
@@ -159,6 +169,13 @@ public:
         for (const std::string& each : streams_->addresses()) {
             all.push_back(each + "/tcp");
         }
+        return all;
+    }
+
+    [[nodiscard]] net::server_counters counters() const override {
+        net::server_counters all = streams_->counters();
+        all.answered = services_->answered;
+        all.unwanted = services_->refused;
         return all;
     }
 

@@ -39,6 +39,7 @@ public:
     virtual awaitable<void> stop() = 0;
     /// "127.0.0.1:53/udp", "127.0.0.1:53/tcp".
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
+    [[nodiscard]] virtual net::server_counters counters() const = 0;
 };
 
 /// Emits dns.descriptors_exhausted once when connections have to be turned away. References must outlive it.

@@ -137,6 +137,12 @@ struct account_status {
     std::vector<rate_ledger::level> limits;
 };
 
+/// What is left of a CA's limits for our account there.
+struct issuer_budget {
+    std::string issuer;
+    std::vector<rate_ledger::level> limits; ///< the account's, and the emptiest of the others
+};
+
 /// What was found when somebody asked what stands in the way.
 struct diagnosis {
     std::string certificate;
@@ -180,6 +186,9 @@ public:
     virtual awaitable<result<certificate_status>> examine(std::string name) = 0;
     /// What will happen, soonest first.
     [[nodiscard]] virtual std::vector<planned_step> plan() const = 0;
+
+    /// Of issuers that something was ordered from, as far as records tell; by name.
+    [[nodiscard]] virtual std::vector<issuer_budget> budgets() const = 0;
 
     // Asked for by a person; errc::not_found for an unknown name.
     /// Makes a renewal due. Without `now` a backoff still has to pass; with it, it is tried at once.

@@ -40,6 +40,7 @@ public:
     [[nodiscard]] std::optional<certificate_status> show(std::string_view name) const override;
     awaitable<result<certificate_status>> examine(std::string name) override;
     [[nodiscard]] std::vector<planned_step> plan() const override;
+    [[nodiscard]] std::vector<issuer_budget> budgets() const override;
     result<void> renew(std::string_view name, bool now) override;
     result<void> deploy(std::string_view name) override;
     awaitable<result<void>> revoke(std::string name, std::optional<int> reason) override;

@@ -301,4 +301,14 @@ std::vector<planned_step> engine_impl::plan() const {
     return all;
 }
 
+std::vector<issuer_budget> engine_impl::budgets() const {
+    std::vector<issuer_budget> all;
+    for (const auto& [issuer, known] : ledgers_) {
+        if (issuers_.contains(issuer) && known.ledger) {
+            all.push_back({issuer, known.ledger->levels(parts_.time.now())});
+        }
+    }
+    return all;
+}
+
 } // namespace evercert::lifecycle

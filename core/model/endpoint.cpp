@@ -51,4 +51,9 @@ std::string to_string(const endpoint& where) {
                                                         : fmt::format("[{}]:{}", where.address, where.port);
 }
 
+bool is_loopback(const endpoint& where) noexcept {
+    return where.address == "::1" || where.address.starts_with("127.") ||
+           where.address.starts_with("::ffff:127.");
+}
+
 } // namespace evercert

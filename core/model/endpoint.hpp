@@ -18,5 +18,7 @@ struct endpoint {
 
 result<endpoint> parse_endpoint(std::string_view text);
 std::string to_string(const endpoint& where);
+/// Reachable from this machine only: 127.0.0.0/8 and ::1.
+[[nodiscard]] bool is_loopback(const endpoint& where) noexcept;
 
 } // namespace evercert

@@ -33,6 +33,12 @@ public:
         co_await keep->stop();
     }
     [[nodiscard]] std::vector<std::string> addresses() const override { return sockets_->addresses(); }
+    [[nodiscard]] server_counters counters() const override {
+        server_counters all = sockets_->counters();
+        all.answered = services_->shown;
+        all.unwanted = services_->turned_away;
+        return all;
+    }
 
 private:
     std::shared_ptr<alpn_services> services_;

@@ -39,6 +39,7 @@ public:
     /// finish until their deadline. `listen` may be called again afterwards.
     virtual awaitable<void> stop() = 0;
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
+    [[nodiscard]] virtual server_counters counters() const = 0;
 };
 
 /// Throws std::runtime_error if OpenSSL cannot do TLS at all. `find` and `events` are not used any more when

@@ -57,6 +57,7 @@ awaitable<void> alpn_session::run() {
         shown = co_await shake_hands(std::move(*identity), std::move(*hello));
     }
     if (shown) {
+        ++services_->shown;
         wanted_ = false;
         co_await linger();
     }
@@ -165,6 +166,7 @@ awaitable<void> alpn_session::linger() {
 
 /// Not waited for: the few bytes fit into what the kernel keeps for a new connection.
 void alpn_session::turn_away(tls_alert why, std::uint16_t version, std::string_view name) {
+    ++services_->turned_away;
     const std::string alert = alert_record(why, version);
     error_code ec;
     socket_.write_some(asio::buffer(alert), ec);

@@ -28,7 +28,9 @@ struct alpn_services {
     ssl_context context;
     turnstile turns;
     std::array<char, 4096>
-        scratch{}; ///< bytes are read into it and copied at once: silent peers cost no buffer
+        scratch{};           ///< bytes are read into it and copied at once: silent peers cost no buffer
+    std::uint64_t shown = 0; ///< handshakes completed
+    std::uint64_t turned_away = 0;
     bool closed = false;
 };
 

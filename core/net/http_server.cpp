@@ -37,6 +37,12 @@ public:
         co_await keep->stop();
     }
     [[nodiscard]] std::vector<std::string> addresses() const override { return sockets_->addresses(); }
+    [[nodiscard]] server_counters counters() const override {
+        server_counters all = sockets_->counters();
+        all.answered = services_->answered;
+        all.unwanted = services_->refused;
+        return all;
+    }
 
 private:
     std::shared_ptr<session_services> services_;

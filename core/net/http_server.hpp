@@ -3,6 +3,7 @@
 #include "core/base/async.hpp"
 #include "core/base/error.hpp"
 #include "core/model/endpoint.hpp"
+#include "core/net/server_counters.hpp"
 #include "core/ports/event_sink.hpp"
 #include "core/ports/http_client.hpp"
 
@@ -35,9 +36,12 @@ struct server_response {
     std::vector<http_header>
         headers; ///< Content-Length, Connection, Date and Server are the server's own business
     std::string body;
+    /// In place of `body`, if there is one: large answers that several may be reading.
+    std::shared_ptr<const std::string> shared;
 
     server_response() = default;
     explicit server_response(unsigned s, std::string b = {}) : status(s), body(std::move(b)) {}
+    [[nodiscard]] const std::string& content() const noexcept { return shared ? *shared : body; }
 };
 
 struct server_limits {
@@ -79,6 +83,7 @@ public:
     virtual awaitable<void> stop() = 0;
     /// Addresses in use ("127.0.0.1:5002"), with the real port where 0 was asked for.
     [[nodiscard]] virtual std::vector<std::string> addresses() const = 0;
+    [[nodiscard]] virtual server_counters counters() const = 0;
 };
 
 std::unique_ptr<http_server> make_http_server(const asio::any_io_executor& executor, event_sink& events,

@@ -81,6 +81,7 @@ awaitable<void> server_session::run() {
         const bool last = request.status == 0 && !request.head.keep_alive; // says the client
         const bool head_only = request.head.method == "HEAD";
         server_response response = request.status != 0 ? refusal(request.status) : server_response();
+        ++(request.status == 0 ? services_->answered : services_->refused);
         if (request.status == 0) {
             response = co_await answer(std::move(request));
         }
@@ -223,7 +224,7 @@ awaitable<bool> server_session::write(server_response response, bool head_only, 
     }
     const bool bodyless = head_only || response.status == 204 || response.status == 304;
     const std::array<asio::const_buffer, 2> parts = {
-        asio::buffer(*text), bodyless ? asio::const_buffer() : asio::buffer(response.body)};
+        asio::buffer(*text), bodyless ? asio::const_buffer() : asio::buffer(response.content())};
     // With MSG_MORE the kernel keeps the end of the answer for the FIN, which is next: one packet instead of
     // two.
     const int flags = keep_alive ? 0 : MSG_MORE;

@@ -22,7 +22,9 @@ struct session_services {
     std::unique_ptr<time_source> time; ///< for Date, the only wall time in here
     server_limits limits;
     request_handler handler;
-    bool stopping = false; ///< answer what is under way, then close
+    std::uint64_t answered = 0; ///< requests, by the handler
+    std::uint64_t refused = 0;  ///< requests, without asking it
+    bool stopping = false;      ///< answer what is under way, then close
     bool closed = false;
 };
 

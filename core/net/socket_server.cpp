@@ -242,6 +242,7 @@ bool socket_server::turn_away(int listening) {
     ::close(spare_);
     const int descriptor = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
     if (descriptor >= 0) {
+        ++counters_.starved;
         ::close(descriptor);
     }
     reserve();
@@ -255,6 +256,7 @@ void socket_server::admit(int descriptor, const endpoint_type& from) {
     }
     const bool full = sessions_.size() >= limits_.connections;
     if (full || (!peer.source.empty() && sources_[peer.source] >= limits_.per_source)) {
+        ++counters_.crowded;
         ::close(descriptor);
         return;
     }
@@ -269,6 +271,7 @@ void socket_server::admit(int descriptor, const endpoint_type& from) {
     if (!source.empty()) {
         ++sources_[source];
     }
+    ++counters_.connections;
     const auto made = make_(std::move(taken), std::move(peer));
     const auto number = next_session_++;
     sessions_.emplace(number, made);

@@ -69,6 +69,8 @@ public:
     /// Closes everything at once.
     void shut();
     [[nodiscard]] std::vector<std::string> addresses() const;
+    /// Of connections: what is said on them is not known here.
+    [[nodiscard]] const server_counters& counters() const noexcept { return counters_; }
 
 private:
     struct listener;
@@ -96,6 +98,7 @@ private:
     std::map<std::uint64_t, std::shared_ptr<session>> sessions_; ///< oldest first
     std::uint64_t next_session_ = 0;
     std::map<std::string, std::size_t> sources_;
+    server_counters counters_;
     int spare_ = -1;
     bool short_of_descriptors_ = false;
     bool crowded_ = false; ///< since there was nobody last

@@ -22,6 +22,7 @@ struct known_command {
 };
 
 constexpr std::array commands{known_command{"status", about::nothing, run_look},
+                              known_command{"watch", about::nothing, run_watch},
                               known_command{"plan", about::nothing, run_look},
                               known_command{"show", about::certificate, run_look},
                               known_command{"explain", about::certificate, run_look},

@@ -4,6 +4,7 @@
 #include "core/base/time.hpp"
 #include "core/ports/http_client.hpp"
 #include "core/ports/store.hpp"
+#include "daemon/control/screen.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -17,11 +18,12 @@ namespace evercert::daemon {
 enum exit_code : int { exit_done = 0, exit_failed = 1, exit_usage = 2, exit_no_daemon = 3 };
 
 struct cli_options {
-    std::string command; ///< status, show, plan, explain, dns-record, history, renew, revoke, deploy,
-                         ///< diagnose, reload, notify, account, check, snippet, schema or import; complete for shells
-    std::string action;  ///< of account: list, show, rollover or deactivate; of import: certbot
-    std::string name;    ///< of the certificate; for account the issuer, for check the file, for snippet the
-                         ///< server, for import the folder
+    std::string
+        command; ///< status, watch, show, plan, explain, dns-record, history, renew, revoke, deploy,
+                 ///< diagnose, reload, notify, account, check, snippet, schema or import; complete for shells
+    std::string action; ///< of account: list, show, rollover or deactivate; of import: certbot
+    std::string name;   ///< of the certificate; for account the issuer, for check the file, for snippet the
+                        ///< server, for import the folder
     std::string config;
     std::string socket;
     std::string reason;
@@ -31,7 +33,8 @@ struct cli_options {
     bool now = false;
     bool wait = true;
     bool test = false; ///< of notify: send a test message
-    bool yes = false; ///< what cannot be undone is meant
+    bool once = false; ///< watch prints one look and ends
+    bool yes = false;  ///< what cannot be undone is meant
 
     // Of import.
     bool apply = false;
@@ -52,6 +55,7 @@ struct cli_world {
     std::size_t width = 0; ///< of the terminal; 0: none
     /// The store under a data_dir, locked; only import needs one.
     std::function<result<std::unique_ptr<store>>(const std::string& data_dir)> open_store{};
+    std::function<std::unique_ptr<screen>()> open_screen{}; ///< gives none where there is no terminal
 };
 
 /// Runs one command; returns its exit code.

@@ -52,6 +52,9 @@ void add_no_wait(CLI::App* sub, cli_options& options) {
 
 void declare_looks(CLI::App& app, cli_options& options) {
     add_command(app, options, "status", "list all certificates");
+    CLI::App* const watch =
+        add_command(app, options, "watch", "a live table: what matters first, q ends it");
+    watch->add_flag("--once", options.once, "print it once, as without a terminal");
     add_certificate_command(app, options, "show", "everything about one certificate");
     add_command(app, options, "plan", "what will happen when, and why");
     add_certificate_command(app, options, "explain",
@@ -170,7 +173,7 @@ int run(const cli_options& options, const command_shape& shape) {
         loop.run();
     };
     const cli_world world{net::unix_request, *time, pause, show, print(stderr), "/etc/evercert/evercert.yaml",
-                          terminal_width(), open_store};
+                          terminal_width(), open_store, open_terminal};
     const int code =
         options.command == "complete" ? run_complete(options, world, shape) : run_cli(options, world);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

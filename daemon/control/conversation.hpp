@@ -23,6 +23,7 @@ public:
 
     [[nodiscard]] const cli_options& options() const { return options_; }
     [[nodiscard]] const cli_world& world() const { return world_; }
+    [[nodiscard]] const std::string& socket() const { return socket_; }
 
     /// One line on standard output.
     void say(std::string_view line) const { world_.out(fmt::format("{}\n", line)); }
@@ -77,6 +78,7 @@ private:
 
 // The commands; each returns its exit code.
 int run_look(const conversation& with);    ///< status, show, plan, explain, dns-record, history
+int run_watch(const conversation& with);   ///< watch
 int run_errand(const conversation& with);  ///< renew, deploy, revoke, diagnose, reload
 int run_account(const conversation& with); ///< account list, show, rollover, deactivate
 int run_notify(const conversation& with);  ///< notify, notify --test

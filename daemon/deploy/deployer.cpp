@@ -70,7 +70,8 @@ class coalescing_deployer final : public server_deployer {
 public:
     coalescing_deployer(const asio::any_io_executor& executor, process_runner& runner, time_source& time,
                         event_sink& events, std::map<std::string, deployment> deployments, tls_probe probe,
-                        deploy_timing timing, deploy_steps steps, runtime_update runtime)
+                        deploy_timing timing, deploy_steps steps, runtime_update runtime,
+                        outcome_listener listener)
         : runner_(runner)
         , time_(time)
         , events_(events)
@@ -79,6 +80,7 @@ public:
         , timing_(timing)
         , steps_(steps)
         , runtime_(std::move(runtime))
+        , listener_(std::move(listener))
         , tasks_(executor,
                  [this](const std::string& task, const std::string& what) { report_bug(task, what); }) {}
 
@@ -112,6 +114,7 @@ private:
     deploy_timing timing_;
     deploy_steps steps_;
     runtime_update runtime_;
+    outcome_listener listener_;
     std::map<std::string, lane> lanes_;
     bool stopping_ = false;
     task_group tasks_;
@@ -128,6 +131,9 @@ awaitable<result<void>> coalescing_deployer::deploy(deployment_task task) {
         enter(name, self);
         while (!self->outcome) {
             co_await self->wake->wait_until(time_.steady_now() + std::chrono::hours(1));
+        }
+        if (listener_ && (*self->outcome || self->outcome->error().code != errc::cancelled)) {
+            listener_(name, self->outcome->has_value());
         }
         if (!*self->outcome) {
             co_return *self->outcome;
@@ -339,9 +345,10 @@ std::unique_ptr<server_deployer> make_deployer(const asio::any_io_executor& exec
                                                time_source& time, event_sink& events,
                                                std::map<std::string, deployment> deployments, tls_probe probe,
                                                deploy_timing timing, deploy_steps steps,
-                                               runtime_update runtime) {
+                                               runtime_update runtime, outcome_listener listener) {
     return std::make_unique<coalescing_deployer>(executor, runner, time, events, std::move(deployments),
-                                                 std::move(probe), timing, steps, std::move(runtime));
+                                                 std::move(probe), timing, steps, std::move(runtime),
+                                                 std::move(listener));
 }
 
 } // namespace evercert::daemon

@@ -24,6 +24,9 @@ using tls_probe =
 using runtime_update = std::function<awaitable<result<std::size_t>>(
     std::string socket, std::vector<std::shared_ptr<const deployment_task>> tasks, milliseconds deadline)>;
 
+/// Told of every certificate's outcome at one deployment.
+using outcome_listener = std::function<void(const std::string& deployment, bool succeeded)>;
+
 struct deploy_timing {
     milliseconds window{300}; ///< from the first task to the run: who comes meanwhile joins it
     milliseconds lull{1500};  ///< if anybody does, more are expected, until so long nobody came ...
@@ -58,9 +61,11 @@ public:
 /// daemon/deploy/README.md for the verdicts and for hooks. Without `runtime` every server is reloaded.
 /// Events: deploy.tested, deploy.updated, deploy.reloaded, deploy.hook_ran, deploy.verified,
 /// deploy.foreign_certificate, deploy.unconfirmed. Failures are returned, for the caller to report.
-std::unique_ptr<server_deployer>
-make_deployer(const asio::any_io_executor& executor, process_runner& runner, time_source& time,
-              event_sink& events, std::map<std::string, deployment> deployments, tls_probe probe,
-              deploy_timing timing = {}, deploy_steps steps = deploy_steps::all, runtime_update runtime = {});
+std::unique_ptr<server_deployer> make_deployer(const asio::any_io_executor& executor, process_runner& runner,
+                                               time_source& time, event_sink& events,
+                                               std::map<std::string, deployment> deployments, tls_probe probe,
+                                               deploy_timing timing = {},
+                                               deploy_steps steps = deploy_steps::all,
+                                               runtime_update runtime = {}, outcome_listener listener = {});
 
 } // namespace evercert::daemon

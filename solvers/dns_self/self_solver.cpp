@@ -65,6 +65,7 @@ public:
     }
 
     [[nodiscard]] std::vector<std::string> addresses() const override { return server_->addresses(); }
+    [[nodiscard]] net::server_counters counters() const override { return server_->counters(); }
 
     void know(const std::vector<std::string>& names) override { zone_->know(names); }
 

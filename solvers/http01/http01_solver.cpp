@@ -77,6 +77,7 @@ public:
     }
 
     [[nodiscard]] std::vector<std::string> addresses() const override { return server_->addresses(); }
+    [[nodiscard]] net::server_counters counters() const override { return server_->counters(); }
 
     awaitable<result<void>> present(challenge_task task) override {
         // Counted even when it fails, because clean_up is called either way.

@@ -75,6 +75,7 @@ public:
     }
 
     [[nodiscard]] std::vector<std::string> addresses() const override { return server_->addresses(); }
+    [[nodiscard]] net::server_counters counters() const override { return server_->counters(); }
 
     awaitable<result<void>> present(challenge_task task) override {
         auto made = put(std::move(task));

@@ -120,6 +120,7 @@ std::vector<std::string> wrong_scalars(value_type type) {
     case value_type::emails:
         return {"x", "a@b@c.example", "a b@c.example", "\"a@c.example\\n\"", "\"\""};
     case value_type::host_name:
+    case value_type::host_names:
         return {"a_b.example", "192.0.2.1", "\"*.a.example\"", "..", "\"\""};
     case value_type::addresses:
         return {"ns.example.net", "192.0.2.256", "\"192.0.2.1:53\"", "\"\""};

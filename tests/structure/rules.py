@@ -37,6 +37,7 @@ DOORS = {
     "ldns/": [],  # tests only, as a second opinion
     "libpsl.h": ["core/lifecycle/registered_domain.cpp"],
     "seccomp.h": ["daemon/sandbox/"],
+    "prometheus/": ["daemon/status/"],
     "CLI/": ["daemon/"],
     "catch2/": ["tests/support/catch"],
     "fmt/": [""],

@@ -95,6 +95,7 @@ public:
         co_return std::move(*one);
     }
     [[nodiscard]] std::vector<lifecycle::planned_step> plan() const override { return planned; }
+    [[nodiscard]] std::vector<lifecycle::issuer_budget> budgets() const override { return all_budgets; }
     result<void> renew(std::string_view name, bool now) override {
         asked.push_back("renew " + std::string(name) + (now ? " now" : ""));
         return outcome;
@@ -138,6 +139,7 @@ public:
     std::vector<finding> findings;
     std::vector<issuer_facts> issuers;
     std::vector<lifecycle::account_status> all_accounts;
+    std::vector<lifecycle::issuer_budget> all_budgets;
     std::string problem_on_disk; ///< known only to examine()
     unsigned examined = 0;
     std::vector<std::string> asked;

@@ -28,7 +28,8 @@ struct terminal {
                                       [this](std::string_view text) { out += text; },
                                       [this](std::string_view text) { err += text; },
                                       "/nonexistent/evercert.yaml",
-                                      0};
+                                      0,
+                                      open_screen};
         return daemon::run_cli(options, world);
     }
     void answer(unsigned status, std::string body) {
@@ -46,6 +47,7 @@ struct terminal {
     std::vector<std::string> asked;
     std::string out;
     std::string err;
+    std::function<std::unique_ptr<daemon::screen>()> open_screen;
     milliseconds paused{0};
 };
 
