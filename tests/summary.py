@@ -26,7 +26,7 @@ def main():
         outcome = "ok" if "Test Passed." in body else "skipped" if "Test Skipped" in body or "Skipped" in body else "FAILED"
         groups[name.split(".")[0]].append((name, cases, detail, float(took[1]) if took else 0.0, outcome))
         skipped += [f"{name}: {line.strip()}" for line in re.findall(r"^.*\.\.\. skipped .*$", body, re.M)]
-    for group in sorted(groups, key=("unit", "fuzz", "structure", "simulation", "integration", "package", "system").index):
+    for group in sorted(groups, key=("unit", "fuzz", "structure", "simulation", "integration", "browser", "package", "system").index):
         rows = sorted(groups[group])
         print(f"{group}: {len(rows)} suites, {sum(row[1] for row in rows)} tests")
         for name, cases, detail, took, outcome in rows:

@@ -52,8 +52,7 @@ void add_no_wait(CLI::App* sub, cli_options& options) {
 
 void declare_looks(CLI::App& app, cli_options& options) {
     add_command(app, options, "status", "list all certificates");
-    CLI::App* const watch =
-        add_command(app, options, "watch", "a live table: what matters first, q ends it");
+    CLI::App* const watch = add_command(app, options, "watch", "a live table: what matters first, q ends it");
     watch->add_flag("--once", options.once, "print it once, as without a terminal");
     add_certificate_command(app, options, "show", "everything about one certificate");
     add_command(app, options, "plan", "what will happen when, and why");

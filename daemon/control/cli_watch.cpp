@@ -114,7 +114,8 @@ int print_once(const conversation& with, const statuses& all) {
 int run_watch(const conversation& with) {
     const cli_world& world = with.world();
     if (with.options().json) {
-        return with.complain(exit_usage, "watch draws for people; `evercert status --json` prints what it knows");
+        return with.complain(exit_usage,
+                             "watch draws for people; `evercert status --json` prints what it knows");
     }
     steady_time asked = world.time.steady_now();
     auto first = fetch(with);

@@ -40,11 +40,11 @@ void put(std::string_view text) {
 
 key decode(std::string_view bytes) {
     constexpr std::pair<std::string_view, key_kind> sequences[] = {
-        {"\x1b[A", key_kind::up},        {"\x1bOA", key_kind::up},      {"\x1b[B", key_kind::down},
-        {"\x1bOB", key_kind::down},      {"\x1b[5~", key_kind::page_up}, {"\x1b[6~", key_kind::page_down},
-        {"\x1b[H", key_kind::home},      {"\x1b[1~", key_kind::home},   {"\x1b[F", key_kind::end},
-        {"\x1b[4~", key_kind::end},      {"\x03", key_kind::quit},      {"\r", key_kind::enter},
-        {"\n", key_kind::enter},         {"\x7f", key_kind::backspace}, {"\b", key_kind::backspace}};
+        {"\x1b[A", key_kind::up},   {"\x1bOA", key_kind::up},       {"\x1b[B", key_kind::down},
+        {"\x1bOB", key_kind::down}, {"\x1b[5~", key_kind::page_up}, {"\x1b[6~", key_kind::page_down},
+        {"\x1b[H", key_kind::home}, {"\x1b[1~", key_kind::home},    {"\x1b[F", key_kind::end},
+        {"\x1b[4~", key_kind::end}, {"\x03", key_kind::quit},       {"\r", key_kind::enter},
+        {"\n", key_kind::enter},    {"\x7f", key_kind::backspace},  {"\b", key_kind::backspace}};
     for (const auto& [sequence, kind] : sequences) {
         if (bytes == sequence) {
             return {kind, 0};
@@ -142,7 +142,8 @@ private:
 
     void measure() {
         winsize size{};
-        const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0;
+        const bool known =
+            ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0;
         rows_ = known ? size.ws_row : 24;
         columns_ = known ? size.ws_col : 80;
     }

@@ -63,7 +63,8 @@ std::string summary(const status::survey& all, const watch_settings& settings, w
                                  status::words_for(each));
         }
     }
-    std::string out = fmt::format("{}  {}{}", format_time(now).substr(11, 8), status::counted(all.all, "certificate"), kinds);
+    std::string out = fmt::format("{}  {}{}", format_time(now).substr(11, 8),
+                                  status::counted(all.all, "certificate"), kinds);
     if (!settings.trouble.empty()) {
         out += "; NOT UP TO DATE: " + settings.trouble;
     }
@@ -77,9 +78,8 @@ std::string help(const watch_settings& settings, const status::chosen_rows& chos
     const std::string filter =
         settings.filter.empty() ? "" : fmt::format(" \"{}\"", printable(settings.filter, 100));
     return fmt::format("q quit   s sort: {}   / filter{}   arrows scroll   {} to {} of {}",
-                       status::to_string(settings.sort), filter,
-                       chosen.matching == 0 ? 0 : settings.top + 1, settings.top + chosen.rows.size(),
-                       status::grouped(chosen.matching));
+                       status::to_string(settings.sort), filter, chosen.matching == 0 ? 0 : settings.top + 1,
+                       settings.top + chosen.rows.size(), status::grouped(chosen.matching));
 }
 
 } // namespace
@@ -98,7 +98,7 @@ std::vector<screen_line> watch_view(const std::vector<certificate_status>& all, 
             which.push_back(i);
         }
     }
-    const std::size_t room = settings.rows == 0 ? which.size()
+    const std::size_t room = settings.rows == 0               ? which.size()
                              : settings.rows > head_lines + 1 ? settings.rows - head_lines - 1
                                                               : 1;
     settings.top = std::min(settings.top, which.size() > room ? which.size() - room : 0);
@@ -107,17 +107,22 @@ std::vector<screen_line> watch_view(const std::vector<certificate_status>& all, 
     wanted.sort = settings.sort;
     status::chosen_rows chosen =
         status::choose(found, wanted, std::max<std::size_t>(1, std::min(settings.top + room, which.size())));
-    chosen.rows.erase(chosen.rows.begin(), chosen.rows.begin() + static_cast<std::ptrdiff_t>(std::min(settings.top, chosen.rows.size())));
+    chosen.rows.erase(chosen.rows.begin(), chosen.rows.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                                     settings.top, chosen.rows.size())));
 
     const std::size_t fixed = 2 + 15 + life_width + 1 + 10 + 11 + 12; // all columns but the name's
     const std::size_t name_width =
-        settings.columns == 0 ? 40 : std::clamp<std::size_t>(settings.columns > fixed ? settings.columns - fixed : 0, 16, 48);
+        settings.columns == 0
+            ? 40
+            : std::clamp<std::size_t>(settings.columns > fixed ? settings.columns - fixed : 0, 16, 48);
     std::vector<screen_line> out;
     out.push_back({summary(everything, settings, now),
-                   settings.trouble.empty() && everything.count(status::group::attention) == 0 ? look::strong : look::bad});
-    out.push_back({fmt::format("  {} {} {} {} {} {}", padded("NAME", name_width), padded("STATE", 14),
-                               padded("LIFE", life_width), padded("EXPIRES", 9), padded("NEXT", 10), "ISSUER"),
-                   look::soft});
+                   settings.trouble.empty() && everything.count(status::group::attention) == 0 ? look::strong
+                                                                                               : look::bad});
+    out.push_back(
+        {fmt::format("  {} {} {} {} {} {}", padded("NAME", name_width), padded("STATE", 14),
+                     padded("LIFE", life_width), padded("EXPIRES", 9), padded("NEXT", 10), "ISSUER"),
+         look::soft});
     std::size_t shown = 0;
     for (const std::uint32_t at : chosen.rows) {
         const certificate_status& one = all[which[at]];

@@ -23,11 +23,15 @@ std::vector<lifecycle::history_line> made_up_history(const std::string& name, wa
         return lifecycle::history_line{now - ago, name, id, level, std::move(message), {}};
     };
     using std::chrono::minutes;
-    return {line("cert.ordering", severity::info, "ordering from letsencrypt: renewal at 2/3 of its lifetime", minutes(191)),
-            line("cert.issued", severity::info, "version 7 from letsencrypt, good until 2027-02-20T00:00:00Z", minutes(190)),
-            line("deploy.verified", severity::info, "the server was seen serving the new certificate", minutes(189)),
+    return {line("cert.ordering", severity::info, "ordering from letsencrypt: renewal at 2/3 of its lifetime",
+                 minutes(191)),
+            line("cert.issued", severity::info, "version 7 from letsencrypt, good until 2027-02-20T00:00:00Z",
+                 minutes(190)),
+            line("deploy.verified", severity::info, "the server was seen serving the new certificate",
+                 minutes(189)),
             line("cert.deployed", severity::info, "version 7 is live and served", minutes(189)),
-            line("cert.order_failed", severity::error, "the CA could not connect: <b>connection refused</b>", minutes(7))};
+            line("cert.order_failed", severity::error, "the CA could not connect: <b>connection refused</b>",
+                 minutes(7))};
 }
 
 awaitable<result<std::vector<lifecycle::history_line>>> history_of(std::string name, wall_time now) {

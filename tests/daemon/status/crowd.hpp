@@ -1,8 +1,7 @@
 #pragma once
 // Certificates in every state that there is, for pages and metrics to show.
-#include "tests/daemon/control/fake_engine.hpp"
-
 #include "core/lifecycle/problem_class.hpp"
+#include "tests/daemon/control/fake_engine.hpp"
 
 #include <fmt/format.h>
 
@@ -21,7 +20,8 @@ inline lifecycle::certificate_status crowd_member(std::size_t n, wall_time now, 
     using std::chrono::minutes;
     constexpr const char* kinds[] = {"shop", "mail", "api", "wildcard", "static", "login", "docs"};
     lifecycle::certificate_status s = sample_status(
-        n == 0 ? "example.com" : fmt::format("{}-{:04}.example.{}", kinds[n % 7], n, n % 3 == 0 ? "com" : "net"));
+        n == 0 ? "example.com"
+               : fmt::format("{}-{:04}.example.{}", kinds[n % 7], n, n % 3 == 0 ? "com" : "net"));
     s.names = {s.name, "www." + s.name};
     s.deploy = n % 4 == 0 ? std::vector<std::string>{"apache", "mail"} : std::vector<std::string>{"nginx"};
     s.issuer = n % 5 == 4 ? "corp" : "letsencrypt";
@@ -41,8 +41,8 @@ inline lifecycle::certificate_status crowd_member(std::size_t n, wall_time now, 
     const auto fail_order = [&](acme::failure what, unsigned times) {
         s.where = lifecycle::state::failing;
         s.failures = times;
-        s.problem = explain(what, classify(what));
-        s.problem_class = to_string(classify(what).kind);
+        s.problem = lifecycle::explain(what, lifecycle::classify(what));
+        s.problem_class = to_string(lifecycle::classify(what).kind);
         s.last_failure = now - minutes(7);
         s.next_run = now + minutes(93);
         s.next_cause = lifecycle::cause::retry;
@@ -132,8 +132,8 @@ public:
     [[nodiscard]] std::vector<lifecycle::certificate_status> list(std::string_view after,
                                                                   std::size_t most) const override {
         const auto begin = std::ranges::upper_bound(all, after, {}, &lifecycle::certificate_status::name);
-        const auto end = begin + static_cast<std::ptrdiff_t>(
-                                     std::min(most, static_cast<std::size_t>(all.end() - begin)));
+        const auto end =
+            begin + static_cast<std::ptrdiff_t>(std::min(most, static_cast<std::size_t>(all.end() - begin)));
         return {begin, end};
     }
     [[nodiscard]] std::optional<lifecycle::certificate_status> show(std::string_view name) const override {
