@@ -76,7 +76,7 @@ void add_wrong(markup& to, const portrait& what) {
     for (const explained_trouble& each : what.why.troubles) {
         one.troubles.assign(1, each);
         to.open("li");
-        add_troubles(to, one, what.now, 1);
+        add_troubles(to, one, what.now, 1, 0);
         if (each.until && *each.until > what.now) {
             to.open("p", {{"class", "next"}}).text("Nothing is tried there before ");
             add_moment(to, *each.until, what.now);
@@ -183,7 +183,7 @@ std::string certificate_page(const portrait& what) {
         add_mark(to, judge(what.one, what.now));
         to.close();
         to.element("p", what.why.state);
-        to.element("p", {{"class", "soft"}}, "Next: " + what.why.next);
+        add_next(to, what.one, what.why, what.now);
         for (const std::string& link : what.why.links) {
             to.open("p", {{"class", "small"}}).text("The CA explains why it wants it renewed: ");
             to.element("a", {{"href", link}, {"rel", "noreferrer nofollow"}}, link).close();

@@ -3,7 +3,9 @@
 #include "core/base/text.hpp"
 #include "core/crypto/base64url.hpp"
 #include "core/crypto/digest.hpp"
+#include "core/lifecycle/problem_text.hpp"
 #include "daemon/control/names.hpp"
+#include "daemon/control/table.hpp"
 #include "daemon/status/style.hpp"
 #include "daemon/status/words.hpp"
 
@@ -13,6 +15,16 @@
 
 namespace evercert::daemon::status {
 namespace {
+
+/// As a sentence begins; a name that begins it stays as it is written.
+std::string sentence(std::string text) {
+    const std::string_view first = std::string_view(text).substr(0, text.find(' '));
+    if (!text.empty() && first.find_first_of(".-:/0123456789") == std::string_view::npos &&
+        text.front() >= 'a' && text.front() <= 'z') {
+        text.front() = static_cast<char>(text.front() - 'a' + 'A');
+    }
+    return text;
+}
 
 void add_head(markup& to, const frame& about) {
     to.open("head");
@@ -108,26 +120,70 @@ void add_mark(markup& to, health how) {
     to.close();
 }
 
-void add_troubles(markup& to, const explanation& why, wall_time now, std::size_t most) {
+void add_troubles(markup& to, const explanation& why, wall_time now, std::size_t most, std::size_t length) {
+    const auto shown = [length](const std::string& text) { return length == 0 ? text : cut(text, length); };
     for (std::size_t i = 0; i < std::min(most, why.troubles.size()); ++i) {
         const explained_trouble& each = why.troubles[i];
-        std::string about = each.subject;
+        std::string about = sentence(each.subject);
         if (each.failures > 1) {
             about += fmt::format(", {} times in a row", each.failures);
         }
         if (each.last_failure) {
-            about += ", last " + in_words(*each.last_failure, now);
+            about += ", last tried " + in_words(*each.last_failure, now);
         }
-        to.open("p").element("b", about + ": ").text(each.happened).close();
-        to.open("p").element("b", "What to do: ").text(each.mend).close();
+        to.open("div", {{"class", "why"}});
+        to.element("p", {{"class", "small"}}, about);
+        to.open("p").element("b", "What happened").text(sentence(shown(each.happened))).close();
+        to.open("p").element("b", "What to do").text(sentence(shown(each.mend))).close();
         for (const std::string& link : each.links) {
             to.open("p", {{"class", "small"}}).text("The CA explains: ");
             to.element("a", {{"href", link}, {"rel", "noreferrer nofollow"}}, link).close();
         }
+        to.close();
     }
     if (why.troubles.size() > most) {
-        to.element("p", {{"class", "next"}}, counted(why.troubles.size() - most, "other trouble"));
+        to.element("p", {{"class", "next"}}, "and " + counted(why.troubles.size() - most, "other trouble"));
     }
+}
+
+void add_next(markup& to, const lifecycle::certificate_status& one, const explanation& why, wall_time now) {
+    to.open("p", {{"class", "next soft"}}).text("Next: ");
+    if (one.next_run) {
+        to.text(std::string(words_for(one.next_cause)) + " ");
+        add_time(to, *one.next_run, *one.next_run <= now ? "now" : in_words(*one.next_run, now));
+        const std::string because = lifecycle::take_apart(one.next_reason).happened;
+        to.text(because.empty() ? "" : fmt::format(" ({})", cut(because, 200)));
+    } else {
+        to.text(why.next);
+    }
+    to.close();
+}
+
+std::string_view words_for(lifecycle::cause why) noexcept {
+    using lifecycle::cause;
+    switch (why) {
+    case cause::first:
+        return "first order";
+    case cause::configured:
+        return "new order";
+    case cause::asked:
+    case cause::lifetime:
+        return "renewal";
+    case cause::renewal_info:
+        return "renewal, by the CA";
+    case cause::revoked:
+    case cause::expired:
+        return "replacement";
+    case cause::retry:
+        return "retry";
+    case cause::hold:
+        return "held back until";
+    case cause::deployment:
+        return "deployment";
+    case cause::none:
+        break;
+    }
+    return "look";
 }
 
 void add_history(markup& to, const std::vector<lifecycle::history_line>& newest_last, std::size_t most,

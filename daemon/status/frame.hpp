@@ -22,8 +22,11 @@ std::string in_frame(const frame& about, const daemon_facts& daemon, wall_time n
 
 /// A sign and its word: colour is never the only one to say it.
 void add_mark(markup& to, health how);
-/// A list of what is wrong, each with what to do about it.
-void add_troubles(markup& to, const explanation& why, wall_time now, std::size_t most);
+/// A list of what is wrong, each with what to do about it; texts longer than `length` are cut, 0 is no limit.
+void add_troubles(markup& to, const explanation& why, wall_time now, std::size_t most, std::size_t length);
+/// What comes next, when and why.
+void add_next(markup& to, const lifecycle::certificate_status& one, const explanation& why, wall_time now);
+std::string_view words_for(lifecycle::cause why) noexcept;
 /// Newest first.
 void add_history(markup& to, const std::vector<lifecycle::history_line>& newest_last, std::size_t most,
                  bool of_all, wall_time now);

@@ -11,6 +11,9 @@ namespace {
 
 using lifecycle::certificate_status;
 
+/// Of what happened and of what to do; the certificate's own page has the rest.
+constexpr std::size_t longest_text = 420;
+
 std::string headline(const survey& all) {
     const std::size_t bad = all.count(group::attention);
     if (all.all == 0) {
@@ -55,7 +58,7 @@ void add_tile(markup& to, const overview& what, group which, std::string_view ti
     to.element("b", grouped(number));
     to.text(title);
     if (!below.empty()) {
-        to.element("span", {{"class", "soft small"}}, fmt::format(" {}", below));
+        to.element("span", {{"class", "soft small"}}, below);
     }
     to.close().close();
 }
@@ -75,7 +78,7 @@ void add_summary(markup& to, const overview& what) {
         add_tile(to, what, group::attention, "need attention",
                  all.count(group::attention) > 0 ? kinds_of(all, group::attention) : "");
         add_tile(to, what, group::working, "in progress",
-                 all.count(group::working) > 0 ? kinds_of(all, group::working) : "");
+                 all.count(health::missing) > 0 ? kinds_of(all, group::working) : "");
         add_tile(to, what, group::well, "well", "");
         to.close();
     }
@@ -121,8 +124,8 @@ void add_attention(markup& to, const overview& what) {
         }
         to.close();
         add_state(to, each);
-        add_troubles(to, each.why, what.now, 2);
-        to.element("p", {{"class", "next"}}, "Next: " + each.why.next);
+        add_troubles(to, each.why, what.now, 2, longest_text);
+        add_next(to, each.one, each.why, what.now);
         to.close();
     }
     to.close().close();
@@ -184,6 +187,7 @@ void add_row(markup& to, const certificate_status& one, wall_time now) {
     to.close();
     to.open("td", {{"role", "cell"}});
     if (one.live) {
+        to.raw("<span class=\"small-only\">expires </span>");
         to.open("b");
         add_time(to, one.live->not_after, in_words(one.live->not_after, now));
         to.close();
@@ -193,14 +197,13 @@ void add_row(markup& to, const certificate_status& one, wall_time now) {
     }
     to.close();
     to.open("td", {{"role", "cell"}});
+    to.raw("<span class=\"small-only\">next: </span>");
     if (one.next_run) {
-        to.text("Next ");
-        add_time(to, *one.next_run, in_words(*one.next_run, now));
+        add_time(to, *one.next_run, *one.next_run <= now ? "now" : in_words(*one.next_run, now));
+        to.element("span", {{"class", "under"}}, words_for(one.next_cause));
     } else {
-        to.text(lifecycle::to_string(one.where));
+        to.text(lifecycle::to_string(one.where)).element("span", {{"class", "under"}}, "under way");
     }
-    to.element("span", {{"class", "under"}},
-               to_string(one.next_cause) == "none" ? "" : to_string(one.next_cause));
     to.close().close();
 }
 

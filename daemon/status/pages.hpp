@@ -22,7 +22,7 @@ struct daemon_facts {
 };
 
 inline constexpr std::size_t rows_per_page = 100;
-inline constexpr std::size_t most_troubles = 20; ///< told on the overview
+inline constexpr std::size_t most_troubles = 10; ///< told on the overview
 inline constexpr std::size_t most_activity = 20;
 
 /// A certificate that somebody has to look at, and why.

@@ -36,12 +36,13 @@ margin-bottom:1.75rem}
 .top nav{margin-left:auto;display:flex;gap:1.25rem}
 section,.lead{margin-bottom:2.25rem}
 .lead p{margin-top:.375rem}
-.tally{display:flex;flex-wrap:wrap;gap:.625rem;margin-top:1rem}
-.tally a{display:block;min-width:9.5rem;flex:1;padding:.625rem .875rem .75rem;background:var(--sheet);color:inherit;
+.tally{display:grid;grid-template-columns:1fr 1.6fr 1fr 1fr;gap:.625rem;margin-top:1rem}
+.tally a{display:block;height:100%;padding:.625rem .875rem .75rem;background:var(--sheet);color:inherit;
 border:1px solid var(--rule);border-radius:8px;text-decoration:none}
 .tally a:hover{border-color:var(--edge)}
 .tally a[aria-current]{border-color:var(--ink);box-shadow:inset 0 0 0 1px var(--ink)}
 .tally b{display:block;font-size:1.5rem;line-height:1.2;font-weight:650}
+.tally span{display:block}
 .tally .bad b{color:var(--bad)}
 .mark{display:inline-flex;align-items:center;gap:.375rem;font-size:.8125rem;font-weight:600;line-height:1.5;white-space:nowrap;
 padding:0 .5rem 0 .375rem;border-radius:4px}
@@ -57,8 +58,12 @@ padding:0 .5rem 0 .375rem;border-radius:4px}
 .troubles>li:first-child{border-top-left-radius:7px}
 .troubles>li:last-child{border-bottom-left-radius:7px}
 .troubles .name{display:flex;flex-wrap:wrap;gap:.125rem .75rem;align-items:center}
-.troubles p{margin-top:.25rem;max-width:80ch}
+.troubles p{margin-top:.25rem}
 .troubles .next{color:var(--soft);font-size:.8125rem}
+.why{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:0 2.5rem;margin-top:.125rem}
+.why .small{grid-column:1/-1;color:var(--soft)}
+.why b{display:block;font-size:.8125rem;font-weight:600}
+.small-only{display:none}
 .tools{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;align-items:center;margin-bottom:.75rem}
 .tools form{display:flex;gap:.5rem;flex:1 1 18rem;max-width:30rem}
 .tools input{flex:1;min-width:0}
@@ -77,7 +82,8 @@ button:hover{border-color:var(--ink)}
 padding:.4375rem 1rem;align-items:center}
 .grid .body .row{border-top:1px solid var(--rule)}
 .grid .headings .row{padding-top:.5rem;padding-bottom:.375rem;color:var(--soft);font-size:.8125rem;font-weight:600}
-.grid .row>*{min-width:0}
+.grid .row>*{min-width:0;text-align:left;font-weight:inherit}
+.grid .body th{font-weight:400}
 .grid b{font-weight:600}
 .grid a{font-weight:600;text-decoration-color:transparent}
 .grid a:hover,.grid a:focus-visible{text-decoration-color:currentColor}
@@ -112,7 +118,9 @@ footer p+p{margin-top:.125rem}
 .grid .row>:nth-child(5){display:none}}
 @media(max-width:44rem){.page{padding:0 1rem 1.5rem}.top{margin-bottom:1.25rem}.top nav{margin-left:0;width:100%}
 section,.lead{margin-bottom:1.75rem}
-.tally a{min-width:calc(50% - .3125rem)}
+.tally{grid-template-columns:1fr 1fr}
+.why{grid-template-columns:minmax(0,1fr)}
+.small-only{display:inline}
 .grid .headings{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .grid .body .row:first-child{border-top:0}
 .grid .row{grid-template-columns:minmax(0,1fr) auto;gap:.125rem 1rem;padding:.625rem .875rem}

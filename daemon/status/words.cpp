@@ -13,7 +13,7 @@ struct unit {
     std::string_view name;
     std::int64_t from; ///< so many of it are said in it
 };
-constexpr std::array units{unit{std::chrono::days(1), "day", 2}, unit{std::chrono::hours(1), "hour", 1},
+constexpr std::array units{unit{std::chrono::days(1), "day", 2}, unit{std::chrono::hours(1), "hour", 2},
                            unit{std::chrono::minutes(1), "minute", 1}, unit{seconds(1), "second", 1}};
 
 } // namespace

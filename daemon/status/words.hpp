@@ -8,7 +8,7 @@
 
 namespace evercert::daemon::status {
 
-/// "in 59 days", "3 hours ago", "now": the largest unit, days from two days on.
+/// "in 59 days", "3 hours ago", "now": the largest unit of which there are two, from minutes on.
 std::string in_words(wall_time when, wall_time now);
 /// "59 days", "1 hour"; never negative.
 std::string length_in_words(milliseconds how_long);

@@ -86,7 +86,7 @@ class StatusPage(unittest.TestCase):
     def check(self, found, url):
         for name, one in found.items():
             with self.subTest(name):
-                self.assertIn(one["status"], (200, 404))
+                self.assertEqual(one["status"], 404 if name == "missing" else 200)
                 self.assertEqual([c for c in one["complaints"] if not c.startswith("log:")
                                   and not (one["status"] == 404 and "404" in c)], [])
                 self.assertEqual([u for u in one["asked"] if not u.startswith((url, "data:"))], [])
@@ -97,7 +97,7 @@ class StatusPage(unittest.TestCase):
 
     def test_every_state_in_light_dark_and_on_a_phone(self):
         varied, well, none = self.gallery(50, "varied"), self.gallery(3, "well"), self.gallery(0, "well")
-        bad = f"{varied}/certificate/docs-0007.example.com"
+        bad = f"{varied}/certificate/shop-0007.example.net"
         wild = f"{varied}/certificate/shop-0021.example.com"
         with self.subTest("50"):
             found = look_at(self.space, [
@@ -118,6 +118,15 @@ class StatusPage(unittest.TestCase):
                 found = look_at(self.space, [look(f"{name}-light", url), look(f"{name}-dark", url, dark=True),
                                              look(f"{name}-phone", url, width=390, height=844)])
                 self.check(found, url)
+
+    def test_what_is_wrong_is_seen(self):
+        """Or all the others would pass whatever the page is like."""
+        page = "data:text/html,<script>console.error(1)</script><p style='color:%23eee;width:3000px'>pale<input>"
+        found = look_at(self.space, [look("wrong", page, shot=False)])["wrong"]
+        self.assertLessEqual({"html-has-lang", "label", "color-contrast"}, {each["id"] for each in found["violations"]})
+        self.assertEqual(found["complaints"], ["error: 1"])
+        self.assertGreater(found["overflow"], 0)
+        self.assertEqual(found["scripts"], 2)
 
     def test_searching_with_the_keyboard_and_without_scripts(self):
         url = self.gallery(50, "varied")

@@ -75,7 +75,7 @@ class Status(suite.Stand):
         self.daemon.cli("renew", "one.test", "--now")
         page = self.ask("/").text
         self.assertIn("1 of 2 certificates needs attention", page)
-        self.assertIn("What to do:", page)
+        self.assertIn("What to do", page)
         self.assertEqual(self.ask("/healthz").status, 200)
         metrics = self.ask("/metrics").text
         self.assertRegex(metrics, r'(?m)^evercert_certificate_order_failures\{certificate="one.test"\} 1$')

@@ -186,11 +186,11 @@ TEST_CASE("status page: what needs attention comes first, with why, what to do a
     const std::size_t attention = page.find("What needs attention");
     REQUIRE(attention != std::string::npos);
     CHECK(attention < page.find(">Certificates</h2>"));
-    CHECK(has(page, "What to do: "));
+    CHECK(has(page, "<b>What to do</b>"));
     CHECK(has(page, "NXDOMAIN"));
     CHECK(has(page, "of 50 certificates need attention</h1>"));
     // Expired is worse than failing.
-    CHECK(page.find("docs-0007", attention) != std::string::npos);
+    CHECK(page.find("shop-0007", attention) != std::string::npos);
     const std::string all_well = bench(50).page("/");
     CHECK(has(all_well, "All 50 certificates are well</h1>"));
     CHECK(!has(all_well, "What needs attention"));

@@ -3,6 +3,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/fake_clock.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
