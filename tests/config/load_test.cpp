@@ -306,7 +306,8 @@ TEST_CASE("a file with ten mistakes gives ten lines with the right places") {
         lines.push_back(line.substr(path.size() + 1));
     }
     const std::vector<std::string> expected = {
-        "2:1: emial: unknown key; allowed here: email, agree_to_terms, data_dir, control, log, resolvers, "
+        "2:1: emial: unknown key; allowed here: email, agree_to_terms, data_dir, control, status, log, "
+        "resolvers, "
         "issuers, "
         "challenges, "
         "deployments, notify, defaults, certificates; did you mean \"email\"?",

@@ -93,3 +93,24 @@ TEST_CASE("a certificate with more names than a profile takes is warned of") {
               .size() == 2);
     CHECK(warnings(good(with_names(100, "  profile: classic\n"))).empty());
 }
+
+TEST_CASE("a status page that others can reach is warned of") {
+    const auto told = [](const std::string& listen) {
+        return warnings(good(start + "status: {listen: " + listen + "}\ncertificates: []\n"));
+    };
+    CHECK(told("\"127.0.0.1:9402\"").empty());
+    CHECK(told("[\"127.8.9.1:9402\", \"[::1]:9402\"]").empty());
+    const texts open = told("[\"127.0.0.1:9402\", \"0.0.0.0:9402\", \"[::]:9403\"]");
+    REQUIRE(open.size() == 2);
+    CHECK(
+        open[0].starts_with("status.listen has 0.0.0.0:9402: everyone who can reach that address can read"));
+    CHECK(open[1].starts_with("status.listen has [::]:9403: "));
+}
+
+TEST_CASE("a status page is off unless given, and takes one address or several") {
+    CHECK(good(start + "certificates: []\n").status.listen.empty());
+    const auto one =
+        good(start + "status: {listen: \"127.0.0.1:9402\", hosts: Status.Example.NET}\ncertificates: []\n");
+    CHECK(one.status.listen == std::vector<endpoint>{{"127.0.0.1", 9402}});
+    CHECK(one.status.hosts == texts{"status.example.net"});
+}
