@@ -38,7 +38,8 @@ void put(std::string_view text) {
     }
 }
 
-key decode(std::string_view bytes) {
+/// Takes the first key off what was read, which is not empty: a paste holds many.
+key take_key(std::string& bytes) {
     constexpr std::pair<std::string_view, key_kind> sequences[] = {
         {"\x1b[A", key_kind::up},   {"\x1bOA", key_kind::up},       {"\x1b[B", key_kind::down},
         {"\x1bOB", key_kind::down}, {"\x1b[5~", key_kind::page_up}, {"\x1b[6~", key_kind::page_down},
@@ -46,14 +47,19 @@ key decode(std::string_view bytes) {
         {"\x1b[4~", key_kind::end}, {"\x03", key_kind::quit},       {"\r", key_kind::enter},
         {"\n", key_kind::enter},    {"\x7f", key_kind::backspace},  {"\b", key_kind::backspace}};
     for (const auto& [sequence, kind] : sequences) {
-        if (bytes == sequence) {
+        if (bytes.starts_with(sequence)) {
+            bytes.erase(0, sequence.size());
             return {kind, 0};
         }
     }
-    if (bytes.front() == '\x1b') {
-        return {key_kind::escape, 0};
+    const char first = bytes.front();
+    if (first != '\x1b') {
+        bytes.erase(0, 1);
+        return {key_kind::character, first};
     }
-    return {key_kind::character, bytes.front()};
+    // Of a key that is not known here nothing may be left over, or it would be typed.
+    bytes.clear();
+    return {key_kind::escape, 0};
 }
 
 class terminal_screen final : public screen {
@@ -93,7 +99,7 @@ public:
     void draw(const std::vector<screen_line>& lines) override {
         std::string all = "\x1b[H";
         for (std::size_t i = 0; i < std::min(lines.size(), rows_); ++i) {
-            all += i > 0 ? "\r\n" : "";
+            all += i > 0 ? "\n" : "";
             all += style(lines[i].how);
             all += lines[i].text;
             all += "\x1b[0m\x1b[K";
@@ -102,6 +108,9 @@ public:
     }
 
     std::optional<key> wait_key(milliseconds how_long) override {
+        if (!read_.empty() && was_told_to_end == 0) {
+            return take_key(read_);
+        }
         pollfd input{STDIN_FILENO, POLLIN, 0};
         const int ready = was_told_to_end != 0 ? 0 : ::poll(&input, 1, static_cast<int>(how_long.count()));
         if (was_told_to_end != 0) {
@@ -120,7 +129,8 @@ public:
         if (size <= 0) {
             return key{key_kind::quit, 0}; // the terminal has gone
         }
-        return decode({bytes.data(), static_cast<std::size_t>(size)});
+        read_.assign(bytes.data(), static_cast<std::size_t>(size));
+        return take_key(read_);
     }
 
 private:
@@ -151,6 +161,7 @@ private:
     termios before_;
     std::array<struct sigaction, watched.size()> handlers_{};
     bool colours_ = true;
+    std::string read_; ///< and not taken yet
     std::size_t rows_ = 24;
     std::size_t columns_ = 80;
 };

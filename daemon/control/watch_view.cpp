@@ -17,11 +17,11 @@ namespace {
 using lifecycle::certificate_status;
 using status::health;
 
-constexpr std::size_t life_width = 20;
+constexpr std::size_t widest_life = 20;
 constexpr std::size_t head_lines = 2; ///< summary and headings
 
 /// "=======>----|--": what is gone, what is left, the next action.
-std::string life_of(const certificate_status& one, wall_time now) {
+std::string life_of(const certificate_status& one, std::size_t life_width, wall_time now) {
     if (!one.live) {
         return std::string(life_width, ' ');
     }
@@ -47,12 +47,13 @@ std::string sign_of(health how) {
     return status::needs_attention(how) ? "!" : how == health::well ? " " : "~";
 }
 
-std::string row_of(const certificate_status& one, health how, std::size_t name_width, wall_time now) {
+std::string row_of(const certificate_status& one, health how, std::size_t name_width, std::size_t life_width,
+                   wall_time now) {
     const std::string expires = one.live ? relative(one.live->not_after, now) : "-";
     const std::string next = one.next_run ? relative(*one.next_run, now) : std::string(to_string(one.where));
     return fmt::format("{} {} {} {} {} {} {}", sign_of(how), padded(printable(one.name, 300), name_width),
-                       padded(std::string(status::words_for(how)), 14), life_of(one, now), padded(expires, 9),
-                       padded(next, 10), cut(printable(one.issuer, 100), 24));
+                       padded(std::string(status::words_for(how)), 14), life_of(one, life_width, now),
+                       padded(expires, 9), padded(next, 10), cut(printable(one.issuer, 100), 24));
 }
 
 std::string summary(const status::survey& all, const watch_settings& settings, wall_time now) {
@@ -110,6 +111,7 @@ std::vector<screen_line> watch_view(const std::vector<certificate_status>& all, 
     chosen.rows.erase(chosen.rows.begin(), chosen.rows.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                                      settings.top, chosen.rows.size())));
 
+    const std::size_t life_width = settings.columns != 0 && settings.columns < 100 ? 12 : widest_life;
     const std::size_t fixed = 2 + 15 + life_width + 1 + 10 + 11 + 12; // all columns but the name's
     const std::size_t name_width =
         settings.columns == 0
@@ -130,9 +132,9 @@ std::vector<screen_line> watch_view(const std::vector<certificate_status>& all, 
         if (settings.rows != 0 && out.size() + 1 >= settings.rows) {
             break;
         }
-        out.push_back({row_of(one, how, name_width, now), status::needs_attention(how) ? look::bad
-                                                          : how == health::well        ? look::plain
-                                                                                       : look::busy});
+        out.push_back({row_of(one, how, name_width, life_width, now), status::needs_attention(how) ? look::bad
+                                                                      : how == health::well ? look::plain
+                                                                                            : look::busy});
         ++shown;
         const std::string problem = problem_of(one);
         if (!problem.empty() && (settings.rows == 0 || out.size() + 1 < settings.rows)) {

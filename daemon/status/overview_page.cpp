@@ -167,11 +167,25 @@ void add_tools(markup& to, const overview& what) {
     to.close().close();
 }
 
+/// May be broken behind its dots.
+void add_name(markup& to, std::string_view name) {
+    while (!name.empty()) {
+        const std::size_t end = std::min(name.find('.'), name.size() - 1) + 1;
+        to.text(name.substr(0, end));
+        if (end < name.size()) {
+            to.single("wbr", {});
+        }
+        name.remove_prefix(end);
+    }
+}
+
 void add_row(markup& to, const certificate_status& one, wall_time now) {
     const health how = judge(one, now);
     to.open("tr", {{"class", "row"}, {"role", "row"}});
     to.open("th", {{"role", "rowheader"}, {"scope", "row"}});
-    to.element("a", {{"href", address_of(one.name)}}, one.name);
+    to.open("a", {{"href", address_of(one.name)}});
+    add_name(to, one.name);
+    to.close();
     to.element("span", {{"class", "under"}},
                fmt::format("{}, {}", counted(one.names.size(), "name"), one.issuer));
     to.close();

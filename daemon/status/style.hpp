@@ -53,10 +53,9 @@ padding:0 .5rem 0 .375rem;border-radius:4px}
 .head{display:flex;flex-wrap:wrap;gap:.25rem 1rem;align-items:baseline;margin-bottom:.75rem}
 .head .soft{font-size:.8125rem}
 .sheet{background:var(--sheet);border:1px solid var(--rule);border-radius:8px}
-.troubles>li{padding:.875rem 1rem 1rem;border-left:4px solid var(--bad)}
+.troubles{border-left:4px solid var(--bad)}
+.troubles>li{padding:.875rem 1rem 1rem}
 .troubles>li+li{border-top:1px solid var(--rule)}
-.troubles>li:first-child{border-top-left-radius:7px}
-.troubles>li:last-child{border-bottom-left-radius:7px}
 .troubles .name{display:flex;flex-wrap:wrap;gap:.125rem .75rem;align-items:center}
 .troubles p{margin-top:.25rem}
 .troubles .next{color:var(--soft);font-size:.8125rem}
@@ -78,7 +77,7 @@ button:hover{border-color:var(--ink)}
 .key svg{width:1.5rem;height:1rem}
 .grid{display:block}
 .grid .body,.grid .headings{display:block}
-.grid .row{display:grid;grid-template-columns:minmax(0,15rem) 8rem minmax(0,1fr) 8.5rem minmax(0,12rem);gap:0 1.25rem;
+.grid .row{display:grid;grid-template-columns:minmax(0,19rem) 7.5rem minmax(0,1fr) 7.5rem minmax(0,10.5rem);gap:0 1.25rem;
 padding:.4375rem 1rem;align-items:center}
 .grid .body .row{border-top:1px solid var(--rule)}
 .grid .headings .row{padding-top:.5rem;padding-bottom:.375rem;color:var(--soft);font-size:.8125rem;font-weight:600}
@@ -114,12 +113,11 @@ align-content:baseline}
 .title{display:flex;flex-wrap:wrap;gap:.25rem .875rem;align-items:center}
 footer{border-top:1px solid var(--rule);padding-top:.875rem;color:var(--soft);font-size:.8125rem}
 footer p+p{margin-top:.125rem}
-@media(max-width:60rem){.grid .row{grid-template-columns:minmax(0,13rem) 8rem minmax(0,1fr) 8.5rem}
+@media(max-width:60rem){.why{grid-template-columns:minmax(0,1fr)}.grid .row{grid-template-columns:minmax(0,15rem) 7.5rem minmax(0,1fr) 7.5rem}
 .grid .row>:nth-child(5){display:none}}
 @media(max-width:44rem){.page{padding:0 1rem 1.5rem}.top{margin-bottom:1.25rem}.top nav{margin-left:0;width:100%}
 section,.lead{margin-bottom:1.75rem}
 .tally{grid-template-columns:1fr 1fr}
-.why{grid-template-columns:minmax(0,1fr)}
 .small-only{display:inline}
 .grid .headings{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .grid .body .row:first-child{border-top:0}

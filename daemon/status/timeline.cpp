@@ -51,7 +51,7 @@ void add_timeline(markup& to, const lifecycle::live_certificate& live, std::opti
                     {"aria-label", words}});
     to.element("rect", {{"class", "track"}, {"y", "7"}, {"width", "1000"}, {"height", "6"}}, "");
     to.element("rect",
-               {{"class", needs_attention(how) ? "gone bad" : "gone"},
+               {{"class", needs_attention(how) && how != health::failing ? "gone bad" : "gone"},
                 {"y", "7"},
                 {"width", std::to_string(line.now)},
                 {"height", "6"}},
