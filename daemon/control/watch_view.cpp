@@ -27,7 +27,9 @@ std::string life_of(const certificate_status& one, std::size_t life_width, wall_
     }
     const status::timeline line =
         status::place_on_line(one.live->not_before, one.live->not_after, one.next_run, now);
-    const auto at = [](int place) { return static_cast<std::size_t>(place) * (life_width - 1) / 1000; };
+    const auto at = [life_width](int place) {
+        return static_cast<std::size_t>(place) * (life_width - 1) / 1000;
+    };
     std::string out(life_width, '-');
     std::fill_n(out.begin(), at(line.now), '=');
     if (line.renewal) {
