@@ -3,6 +3,7 @@
 #include "core/json/writer.hpp"
 #include "core/model/endpoint.hpp"
 #include "core/model/identifier.hpp"
+#include "core/net/turnstile.hpp"
 #include "daemon/control/names.hpp"
 
 #include <fmt/format.h>
@@ -75,7 +76,8 @@ bool accepts(const host_rule& rule, std::string_view host) {
 }
 
 struct status_routes::impl {
-    explicit impl(status_parts p) : parts(std::move(p)), looks(parts.executor, parts.engine, parts.time) {}
+    explicit impl(status_parts p)
+        : parts(std::move(p)), looks(parts.executor, parts.engine, parts.time), writers(parts.executor, 1) {}
 
     static awaitable<server_response> respond(std::shared_ptr<impl> self, server_request request);
     static awaitable<server_response> show_overview(std::shared_ptr<impl> self, std::string text);
@@ -97,8 +99,9 @@ struct status_routes::impl {
     status_parts parts;
     surveyor looks;
     host_rule rule;
-    std::shared_ptr<const survey> written; ///< what `metrics` tells of
-    std::shared_ptr<const std::string> metrics;
+    net::turnstile writers;              ///< of metrics
+    std::weak_ptr<const survey> written; ///< what `metrics` tells of
+    std::weak_ptr<const std::string> metrics;
 };
 
 awaitable<server_response> status_routes::impl::respond(std::shared_ptr<impl> self, server_request request) {
@@ -168,9 +171,14 @@ awaitable<server_response> status_routes::impl::show_certificate(std::shared_ptr
     co_return page_answer(200, certificate_page(what));
 }
 
+/// Written by one at a time, and held only as long as somebody reads it: of 100,000 certificates it has 65
+/// MB.
 awaitable<server_response> status_routes::impl::show_metrics(std::shared_ptr<impl> self) {
-    auto all = co_await self->looks.look("");
-    if (self->written != all || self->metrics == nullptr) {
+    const auto all = co_await self->looks.look("");
+    const auto turn = co_await self->writers.enter();
+    server_response out = text_answer(200, {}, metrics_type);
+    out.shared = self->written.lock() == all ? self->metrics.lock() : nullptr;
+    if (!out.shared) {
         const daemon_facts daemon = self->parts.daemon();
         metric_facts facts;
         facts.version = daemon.version;
@@ -181,11 +189,10 @@ awaitable<server_response> status_routes::impl::show_metrics(std::shared_ptr<imp
         facts.listeners = self->parts.traffic();
         facts.budgets = self->parts.engine.budgets();
         auto text = co_await write_metrics(all, std::move(facts), &self->parts.counted);
-        self->metrics = std::make_shared<const std::string>(std::move(text));
-        self->written = std::move(all);
+        out.shared = std::make_shared<const std::string>(std::move(text));
+        self->metrics = out.shared;
+        self->written = all;
     }
-    server_response out = text_answer(200, {}, metrics_type);
-    out.shared = self->metrics;
     co_return out;
 }
 
@@ -212,8 +219,6 @@ void status_routes::follow(host_rule rule) {
 
 void status_routes::tidy() {
     impl_->looks.tidy();
-    impl_->written.reset();
-    impl_->metrics.reset();
 }
 
 } // namespace evercert::daemon::status
