@@ -12,11 +12,16 @@ packages=(
     knot pdns-server pdns-backend-sqlite3 libjemalloc-dev procps strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs curl
     lintian devscripts mandoc man-db groff-base file zsh fish python3-jsonschema python3-yaml dpkg-dev debian-archive-keyring
     mmdebstrap systemd-container
-    prometheus nodejs npm chromium # promtool; the status page in a browser
+    prometheus # promtool
 )
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 # Debian 12's default Boost is 1.74; 1.81 is there under its own name. Debian 13's default is new enough.
 if [ "$codename" = bookworm ]; then packages+=(libboost1.81-dev); else packages+=(libboost-dev); fi
+
+# For the status page in a browser. Any will do: node often comes from elsewhere, and Debian's npm would not go with it.
+command -v node >/dev/null || packages+=(nodejs)
+command -v npm >/dev/null || packages+=(npm)
+command -v chromium >/dev/null || packages+=(chromium)
 
 for argument in "$@"; do
     case "$argument" in
