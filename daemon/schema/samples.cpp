@@ -124,10 +124,11 @@ constexpr sample samples[] = {
     {"defaults.profile", "tlsserver"},
     {"defaults.deploy", "[nginx]"},
     {"defaults.outputs[0].directory", "/etc/ssl/{name}"},
-    {"defaults.outputs[0].formats", "[fullchain, privkey]"},
+    {"defaults.outputs[0].formats", "[fullchain, privkey, pkcs12]"},
     {"defaults.outputs[0].owner", "root"},
     {"defaults.outputs[0].group", "root"},
     {"defaults.outputs[0].mode", "\"0640\""},
+    {"defaults.outputs[0].password_file", "/etc/evercert/pkcs12.password"},
 
     {"certificates[0].names", "[example.com, \"*.example.com\"]"},
     {"certificates[0].name", "example"},
