@@ -2,6 +2,8 @@
 import os
 import pty
 import select
+import subprocess
+import tempfile
 import time
 import unittest
 
@@ -68,6 +70,27 @@ class Completion(unittest.TestCase):
         begin = time.monotonic()
         self.assertEqual(in_bash("--socket", "/nonexistent.sock", "show", ""), [])
         self.assertLess(time.monotonic() - begin, 10)
+
+    def test_a_daemon_is_asked_for_names(self):
+        with tempfile.TemporaryDirectory(prefix="evercert-names-") as folder:
+            config = f"{folder}/evercert.yaml"
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(f"agree_to_terms: true\ndata_dir: {folder}/data\nissuers: {{ corp: {{ directory: 'https://127.0.0.1:1/' }} }}\n"
+                           f"challenges: {{ http: {{ type: http-01, webroot: {folder} }} }}\n"
+                           "defaults: { issuers: [corp], preflight: off }\n"
+                           "certificates: [{ names: [a.example] }, { names: [a.example.net] }, { names: [b.example] }]\n")
+            with subprocess.Popen([f"{BUILD}/evercertd", "--config", config], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL) as daemon:
+                try:
+                    deadline = time.monotonic() + 30
+                    while not (names := in_bash("--config", config, "show", "")) and time.monotonic() < deadline:
+                        time.sleep(0.05)
+                    self.assertEqual(names, ["a.example", "a.example.net", "b.example"])
+                    self.assertEqual(in_bash("--config", config, "renew", "b"), ["b.example"])
+                    self.assertEqual(in_bash("--config", config, "show", "a.example"), ["a.example", "a.example.net"])
+                    self.assertEqual(in_bash("--config", config, "account", "show", "c"), ["corp"])
+                finally:
+                    daemon.terminate()
 
     def test_a_word_is_no_command(self):
         self.assertEqual(in_bash("$(touch /tmp/evercert-was-here)"), [])

@@ -28,6 +28,7 @@ HAS_SOCKET = os.path.exists(f"{SOURCE}/systemd/evercert-deploy.socket")
 class Lifecycle(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        assert os.geteuid() == 0, "only root can install a package, also into a folder: run this with sudo"
         cls.first, cls.second = package(1), package(2)
 
     def setUp(self):
