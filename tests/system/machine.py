@@ -41,30 +41,30 @@ class Machine:
         call_mount("-t", "overlay", "overlay", "-o",
                    f"lowerdir={root},upperdir={self.folder}/changes,workdir={self.folder}/work", self.tree)
         self.share = share or {}
+        self.name = f"evercert-test-{os.getpid()}"
 
     def boot(self):
         argv = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
-                "--link-journal=no", "--resolv-conf=off", "--machine=evercert-test",
+                "--link-journal=no", "--resolv-conf=off", f"--machine={self.name}",
                 # systemd gives every service the right to lock memory; nspawn alone would take it away.
                 "--system-call-filter=@memlock", f"--directory={self.tree}"]
         argv += [f"--bind-ro={outside}:{inside}" for inside, outside in self.share.items()]
-        self.control_group = ControlGroup(f"evercert-test-{os.getpid()}")
+        self.control_group = ControlGroup(self.name)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                                             preexec_fn=self._prepare)
-        self._wait_up()
-
-    def reboot(self):
-        before = self.leader
-        self.run("systemctl --no-block reboot")
-        wait_until("the container has gone down", lambda: not os.path.exists(f"/proc/{before}"), 60)
-        self._wait_up()
-
-    def _wait_up(self):
         self.leader = wait_until("the container has a first process", self._find_leader)
         state = wait_until("the container is up", self._state, timeout=60, step=0.2)
         if state != "running":
             raise AssertionError(f"the container is {state}: {self.run('systemctl --failed').out}")
+
+    def reboot(self):
+        """nspawn leaves that to its caller, with an exit code for it."""
+        self.run("systemctl --no-block reboot")
+        if self.process.wait(60) != 133:
+            self._alive()
+        self.control_group.remove()
+        self.boot()
 
     def _prepare(self):
         """In the child that becomes nspawn: it ends with us, however we end."""
@@ -150,8 +150,9 @@ class Machine:
                 if subprocess.run(["umount", place], capture_output=True, check=False).returncode == 0:
                     break
                 time.sleep(0.1)
-        with contextlib.suppress(OSError):
-            os.rmdir(self.folder)
+        for left in (self.folder, f"/run/systemd/nspawn/propagate/{self.name}"):
+            with contextlib.suppress(OSError):
+                os.rmdir(left)
 
 
 def call_mount(*arguments):

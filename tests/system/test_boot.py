@@ -159,6 +159,23 @@ class Boot(unittest.TestCase):
         network = "readlink /proc/{}/ns/net"
         self.assertNotEqual(self.machine.run(network.format(pid)).out, self.machine.run(network.format(1)).out)
 
+    def test_13_outputs_where_the_helper_may_write(self):
+        def with_output(folder):
+            output = {"directory": folder, "formats": ["fullchain", "privkey"], "owner": "root", "group": "adm", "mode": "0640"}
+            self.world.configure(certificates=[{"names": [NAME], "deploy": ["nginx", "apache"], "outputs": [output]}])
+            self.machine.run("systemctl reload evercertd")
+            return self.machine.run("evercert", "deploy", NAME, timeout=90, check=False)
+        self.machine.run("install -d /etc/ssl/one /srv/one")
+        self.assertEqual(with_output("/etc/ssl/one").code, 0)
+        self.assertEqual(self.machine.run("stat -c '%U:%G %a' /etc/ssl/one/privkey.pem").out.strip(), "root:adm 640")
+        self.machine.run("cmp /etc/ssl/one/fullchain.pem /var/lib/evercert/live/one.test/fullchain.pem")
+        refused = with_output("/srv/one")
+        self.assertEqual(refused.code, 1, refused)
+        self.assertIn("ReadWritePaths=/srv/one", refused.out)
+        self.assertIn("systemctl edit evercert-deploy", refused.out)
+        self.world.configure(certificates=[{"names": [NAME], "deploy": ["nginx", "apache"]}])
+        self.machine.run("systemctl reload evercertd")
+
     # ---- a running service
 
     def test_20_a_reload_keeps_process_and_port(self):
