@@ -206,4 +206,21 @@ std::optional<unsigned> parse_file_mode(std::string_view text) {
     return (mode & 0400U) != 0 ? std::optional(mode) : std::nullopt;
 }
 
+std::optional<bool> to_flag(std::string_view text) {
+    if (text == "true" || text == "True" || text == "TRUE") {
+        return true;
+    }
+    if (text == "false" || text == "False" || text == "FALSE") {
+        return false;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> to_integer(std::string_view text) {
+    std::int64_t value = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, ec] = std::from_chars(text.data(), end, value);
+    return ec == std::errc() && stop == end && !text.empty() ? std::optional(value) : std::nullopt;
+}
+
 } // namespace evercert::config

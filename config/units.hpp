@@ -27,4 +27,9 @@ result<double> parse_fraction(std::string_view text);
 /// Permissions of a file: "640" or "0640", octal. The owner may read, and nothing but the nine bits is set.
 std::optional<unsigned> parse_file_mode(std::string_view text);
 
+/// true or false, as YAML 1.2 writes it.
+std::optional<bool> to_flag(std::string_view text);
+/// A whole number with nothing around it.
+std::optional<std::int64_t> to_integer(std::string_view text);
+
 } // namespace evercert::config

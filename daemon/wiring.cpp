@@ -56,13 +56,12 @@ std::unique_ptr<server_deployer> make_deploys(const asio::any_io_executor& execu
                                               const std::map<std::string, deployment>& deployments,
                                               const std::string& socket) {
     const auto steps = socket.empty() ? deploy_steps::all : deploy_steps::looks;
-    auto here =
-        make_deployer(executor, runner, time, events, deployments, net::probe_tls, {}, steps,
-                      haproxy_updates(workers, time), [&counted](const std::string& name, bool succeeded) {
-                          counted.deployed(name, succeeded);
-                      });
-    return socket.empty() ? std::move(here)
-                          : make_remote_deployer(executor, events, socket, deployments, std::move(here));
+    const auto count = [&counted](const std::string& name, bool good) { counted.deployed(name, good); };
+    auto here = make_deployer(executor, runner, time, events, deployments, net::probe_tls, {}, steps,
+                              haproxy_updates(workers, time), count);
+    return socket.empty()
+               ? std::move(here)
+               : make_remote_deployer(executor, events, socket, deployments, std::move(here), count);
 }
 
 /// As far as it can stand in a mail header and behind EHLO.

@@ -209,12 +209,12 @@ awaitable<void> coalescing_deployer::serve(std::string name) {
 }
 
 /// A single task is not kept waiting for long. Where several come, as when many certificates are renewed
-/// together, the reload is put off until no more do.
+/// together, the reload is put off until no more do; a look at what is served needs no such patience.
 awaitable<void> coalescing_deployer::gather(std::string name) {
     const steady_time end = time_.steady_now() + timing_.longest_window;
     std::size_t seen = 1;
     co_await sleep_for(time_, timing_.window);
-    while (lanes_.at(name).size() > seen && time_.steady_now() < end) {
+    while (steps_ != deploy_steps::looks && lanes_.at(name).size() > seen && time_.steady_now() < end) {
         seen = lanes_.at(name).size();
         const auto left = std::chrono::ceil<milliseconds>(end - time_.steady_now());
         co_await sleep_for(time_, std::min(timing_.lull, left));

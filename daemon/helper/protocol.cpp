@@ -19,8 +19,9 @@ constexpr std::size_t longest_text = 4000;
 constexpr std::size_t most_fields = 4;
 
 /// An event's id outlives the event, and so has to be one of ours.
-constexpr std::array<std::string_view, 5> known_events = {
-    "deploy.tested", "deploy.reloaded", "deploy.hook_ran", "deploy.outputs_written", "deploy.refused"};
+constexpr std::array<std::string_view, 6> known_events = {"deploy.tested",          "deploy.updated",
+                                                          "deploy.reloaded",        "deploy.hook_ran",
+                                                          "deploy.outputs_written", "deploy.refused"};
 constexpr std::string_view other_event = "deploy.helper";
 
 severity severity_named(std::string_view word) {

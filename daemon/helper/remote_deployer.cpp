@@ -22,12 +22,14 @@ constexpr milliseconds exchange_margin = seconds(60);
 class remote_deployer final : public server_deployer {
 public:
     remote_deployer(const asio::any_io_executor& executor, event_sink& events, std::string socket,
-                    std::map<std::string, deployment> deployments, std::unique_ptr<server_deployer> looks)
+                    std::map<std::string, deployment> deployments, std::unique_ptr<server_deployer> looks,
+                    outcome_listener listener)
         : executor_(executor)
         , events_(events)
         , socket_(std::move(socket))
         , deployments_(std::move(deployments))
         , looks_(std::move(looks))
+        , listener_(std::move(listener))
         , door_(executor, most_at_once) {}
 
     awaitable<result<void>> deploy(deployment_task task) override;
@@ -60,6 +62,7 @@ private:
     std::string socket_;
     std::map<std::string, deployment> deployments_;
     std::unique_ptr<server_deployer> looks_;
+    outcome_listener listener_;
     net::turnstile door_;
     std::set<helper_connection> open_;
     bool stopping_ = false;
@@ -84,6 +87,9 @@ awaitable<result<void>> remote_deployer::deploy(deployment_task task) {
     auto asking = ask(task);
     auto outcome = co_await std::move(asking);
     if (!outcome) {
+        if (listener_ && outcome.error().code != errc::cancelled) {
+            listener_("evercert-deploy", false);
+        }
         co_return outcome;
     }
     auto looking = looks_->deploy(std::move(task));
@@ -123,9 +129,10 @@ milliseconds longest_exchange(const deployment_task& task, const std::map<std::s
 std::unique_ptr<server_deployer> make_remote_deployer(const asio::any_io_executor& executor,
                                                       event_sink& events, std::string socket,
                                                       std::map<std::string, deployment> deployments,
-                                                      std::unique_ptr<server_deployer> looks) {
+                                                      std::unique_ptr<server_deployer> looks,
+                                                      outcome_listener listener) {
     return std::make_unique<remote_deployer>(executor, events, std::move(socket), std::move(deployments),
-                                             std::move(looks));
+                                             std::move(looks), std::move(listener));
 }
 
 } // namespace evercert::daemon

@@ -19,10 +19,12 @@ milliseconds longest_exchange(const deployment_task& task, const std::map<std::s
 /// its name is told: evercert-deploy has its own configuration. No more than 256 tasks are there at a time,
 /// the others wait here.
 ///
+/// `listener` is told of what failed there, as a deployment called evercert-deploy.
 /// errc::network if nobody is there: the message names the socket and the mend. References must outlive it.
 std::unique_ptr<server_deployer> make_remote_deployer(const asio::any_io_executor& executor,
                                                       event_sink& events, std::string socket,
                                                       std::map<std::string, deployment> deployments,
-                                                      std::unique_ptr<server_deployer> looks);
+                                                      std::unique_ptr<server_deployer> looks,
+                                                      outcome_listener listener = {});
 
 } // namespace evercert::daemon

@@ -34,6 +34,12 @@ sandbox_plan plan_sandbox(const config::settings& settings, bool deploys_elsewhe
             reasons.insert("the hooks of challenge " + name);
         }
     }
+    for (const config::notification& each : settings.notifications) {
+        const auto* mail = std::get_if<config::mail_channel>(&each.how);
+        if (std::holds_alternative<config::command_channel>(each.how) || (mail != nullptr && !mail->smtp)) {
+            reasons.insert("the notification " + each.name);
+        }
+    }
     if (!deploys_elsewhere) {
         // Even with none now: a server's deployment usually comes with a reload, once its first certificate
         // is there.

@@ -29,6 +29,7 @@ struct terminal {
                                       [this](std::string_view text) { err += text; },
                                       "/nonexistent/evercert.yaml",
                                       0,
+                                      {},
                                       open_screen};
         return daemon::run_cli(options, world);
     }

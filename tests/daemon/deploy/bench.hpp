@@ -75,7 +75,7 @@ struct deploy_bench {
             return scripted_runtime::update(&runtime, std::move(socket), tasks.size());
         };
         deployer = daemon::make_deployer(loop.get_executor(), runner, time, events, std::move(known), probe,
-                                         {}, update);
+                                         {}, daemon::deploy_steps::all, update);
     }
     std::shared_ptr<handed_in> hand_in(deployment_task task) {
         auto slip = std::make_shared<handed_in>();

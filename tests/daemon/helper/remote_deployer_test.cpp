@@ -228,7 +228,7 @@ TEST_CASE("A looking deployer runs no program, and one of programs looks at noth
     for (const auto steps : {deploy_steps::programs, deploy_steps::looks}) {
         deploy_bench b;
         std::map<std::string, deployment> known{{"nginx", nginx()}, {"app", hook()}};
-        auto probe = [&b](endpoint where, identifier name, milliseconds) {
+        auto probe = [&b](verify_target where, identifier name, milliseconds) {
             return scripted_server::handshake(&b.server, to_string(where) + " " + name.value);
         };
         b.deployer = make_deployer(b.loop.get_executor(), b.runner, b.time, b.events, std::move(known), probe,

@@ -56,6 +56,24 @@ TEST_CASE("Hooks and deployments of its own make it a process that runs programs
     CHECK(plan_sandbox(settings, true).reasons_to_run == texts{"the hooks of challenge dns"});
 }
 
+TEST_CASE("Notifications by command and by sendmail are programs, webhooks and SMTP are not") {
+    config::settings settings = plain();
+    config::mail_channel by_smtp;
+    by_smtp.smtp = *parse_endpoint("127.0.0.1:25");
+    for (const auto& [name, how] :
+         {std::pair<std::string, decltype(config::notification::how)>{"command", config::command_channel()},
+          {"hook", config::webhook_channel()},
+          {"letter", config::mail_channel()},
+          {"smtp", by_smtp}}) {
+        config::notification one;
+        one.name = name;
+        one.how = how;
+        settings.notifications.push_back(one);
+    }
+    CHECK(plan_sandbox(settings, true).reasons_to_run ==
+          texts{"the notification command", "the notification letter"});
+}
+
 TEST_CASE("What a reload needs beyond what was kept is said") {
     const sandbox_plan before = plan_sandbox(plain(), true);
     config::settings more = plain();
