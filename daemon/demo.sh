@@ -54,7 +54,7 @@ start() { # NAME COMMAND...: in the background, its output in NAME.log
 }
 
 say "evercert demo: preparing (packages, the test CA, the programs)"
-tests/setup.sh
+tests/setup.sh --build
 tests/pebble.sh
 mkdir -p "$bin"
 { cmake --preset release && cmake --build --preset release --target evercertd evercert; } >"$bin/demo-build.log" 2>&1 ||

@@ -1,34 +1,43 @@
 #!/usr/bin/env bash
 # Installs the packages that building, testing and the demo need, on Debian 12 (bookworm) and 13 (trixie).
-# usage: tests/setup.sh [--tools]     --tools adds clang, clang-format, clang-tidy and libFuzzer
+# usage: tests/setup.sh [--build] [--tools]
+#   --build   only what building, packaging and the demo need
+#   --tools   clang, clang-format, clang-tidy and libFuzzer besides
 # Silent when all is well. Does nothing, and needs no root, when every package is there already.
 set -euo pipefail
 
 packages=(
-    build-essential cmake ninja-build ccache pkg-config
-    libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libseccomp-dev libldns-dev prometheus-cpp-dev catch2
-    ca-certificates openssl python3 nginx apache2 libnginx-mod-stream haproxy bind9 bind9-utils bind9-dnsutils
+    build-essential cmake ninja-build ccache pkg-config dpkg-dev file
+    libssl-dev rapidjson-dev libyaml-cpp-dev libsystemd-dev libcli11-dev libfmt-dev libidn2-dev libpsl-dev libseccomp-dev libldns-dev
+    prometheus-cpp-dev catch2 ca-certificates openssl python3 nginx procps curl
+)
+for_tests=(
+    apache2 libnginx-mod-stream haproxy bind9 bind9-utils bind9-dnsutils knot pdns-server pdns-backend-sqlite3
     postfix dovecot-imapd dovecot-pop3d certbot
-    knot pdns-server pdns-backend-sqlite3 libjemalloc-dev procps strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs curl
-    lintian devscripts mandoc man-db groff-base file zsh fish python3-jsonschema python3-yaml dpkg-dev debian-archive-keyring
-    mmdebstrap systemd-container
+    libjemalloc-dev strace gdb faketime mount util-linux iproute2 e2fsprogs xfsprogs
+    lintian devscripts mandoc man-db groff-base zsh fish python3-jsonschema python3-yaml
+    mmdebstrap systemd-container debian-archive-keyring
     prometheus # promtool
 )
+tests=yes
+for argument in "$@"; do
+    case "$argument" in
+        --build) tests=no ;;
+        --tools) packages+=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19) ;;
+        *) echo "usage: tests/setup.sh [--build] [--tools]" >&2; exit 2 ;;
+    esac
+done
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 # Debian 12's default Boost is 1.74; 1.81 is there under its own name. Debian 13's default is new enough.
 if [ "$codename" = bookworm ]; then packages+=(libboost1.81-dev); else packages+=(libboost-dev); fi
 
-# For the status page in a browser. Any will do: node often comes from elsewhere, and Debian's npm would not go with it.
-command -v node >/dev/null || packages+=(nodejs)
-command -v npm >/dev/null || packages+=(npm)
-command -v chromium >/dev/null || packages+=(chromium)
-
-for argument in "$@"; do
-    case "$argument" in
-        --tools) packages+=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19) ;;
-        *) echo "usage: tests/setup.sh [--tools]" >&2; exit 2 ;;
-    esac
-done
+if [ "$tests" = yes ]; then
+    packages+=("${for_tests[@]}")
+    # For the status page in a browser. Any will do: node often comes from elsewhere, and Debian's npm would not go with it.
+    command -v node >/dev/null || packages+=(nodejs)
+    command -v npm >/dev/null || packages+=(npm)
+    command -v chromium >/dev/null || packages+=(chromium)
+fi
 
 missing=()
 for package in "${packages[@]}"; do

@@ -34,6 +34,8 @@ constexpr sample samples[] = {
     {"issuers.corp.preferred_chain", "\"Corp Root X2\""},
     {"issuers.corp.profile", "shortlived"},
     {"issuers.corp.email", "pki@example.com"},
+    {"issuers.zerossl.eab.key_id", "kid-2"},
+    {"issuers.zerossl.eab.hmac_key_credential", "zerossl.eab"},
 
     {"challenges.http.type", "http-01"},
     {"challenges.http.listen", "[\"[::]:80\"]"},

@@ -166,7 +166,7 @@ TEST_CASE("every key of the schema has a sentence and a place in the tree") {
         CHECK(row.sentence.ends_with("."));
         CHECK((row.type == value_type::choice || row.type == value_type::choices) == !row.allowed.empty());
     }
-    CHECK(schema_tree().keys.size() == 12);
+    CHECK(schema_tree().keys.size() == 13);
     CHECK(schema_tree().below.at("issuers").element()->below.at("eab").keys ==
           std::vector<std::string_view>{"key_id", "hmac_key_file", "hmac_key_credential"});
 }

@@ -42,7 +42,7 @@ class DeployHelper(suite.Stand):
     def test_renewal_and_roll_back(self):
         daemon = self.serve("one.test")
         self.assertEqual(daemon.ask("GET", "/v1/status").json()["deploy_socket"], self.helper.path)
-        self.assertIn(f"deploys: through {self.helper.path}", daemon.cli("status").out)
+        self.assertRegex(daemon.cli("status").out, rf"deploys +through {self.helper.path}\n")
         first, reloads = self.served("one.test"), self.server.reloads()
         self.assertEqual(first, daemon.leaf("one.test"))
         self.assert_exit(daemon.cli("renew", "one.test", "--now"), 0)
