@@ -38,7 +38,7 @@ public:
         for (const std::string_view key : config::schema_tree().keys) {
             out_ += '\n';
             const schema_node& node = config::schema_tree().below.at(key);
-            value(node, std::string(key), key, 0, false);
+            value(node, std::string(key), key, 0, false, true, nullptr);
         }
         return std::move(out_);
     }
@@ -79,14 +79,18 @@ private:
 
     /// One key with what is below it. The first of a list's item carries the item's hyphen.
     void value(const schema_node& node, const std::string& place, std::string_view key, std::size_t indent,
-               bool first_of_item) {
+               bool first_of_item, bool first_entry, const std::vector<std::string>* siblings) {
         const schema_row& row = *node.row;
         const std::size_t at = first_of_item ? indent - 2 : indent;
         explain(row, at);
         const std::string lead = fmt::format("{}{}:", first_of_item ? "- " : "", key);
         if (row.type == value_type::section) {
             hidden(at, lead);
-            keys(node, place, indent + 2, {}, true);
+            std::vector<std::string> places; // of the same section in each entry
+            for (const std::string& entry : siblings != nullptr ? *siblings : std::vector<std::string>()) {
+                places.push_back(fmt::format("{}.{}", entry, key));
+            }
+            keys(node, place, indent + 2, {}, first_entry, siblings != nullptr ? &places : nullptr);
         } else if (row.type == value_type::named || row.type == value_type::section_list) {
             hidden(at, lead);
             entries(node, place, indent + 2);
@@ -121,7 +125,8 @@ private:
                     return is_shown(fmt::format("{}.{}", other, key));
                 });
             if (chosen || (first_entry && !elsewhere)) {
-                value(node.below.at(key), fmt::format("{}.{}", place, key), key, indent, hyphen);
+                value(node.below.at(key), fmt::format("{}.{}", place, key), key, indent, hyphen, first_entry,
+                      entries);
                 hyphen = false;
             }
         }

@@ -127,7 +127,7 @@ class Contents(unittest.TestCase):
                 for option in re.findall(r"^\s+(?:-\w,)?(--[a-z-]+)", text, re.M):
                     self.assertRegex(page, rf"{option}\b", program)
                 for command in re.findall(r"^  ([a-z][a-z-]*) ", text.partition("\nSubcommands:")[2], re.M):
-                    self.assertRegex(page, rf"\n\.(?:B|BI|RI) \"?(?:account )?{command}\b", f"{program}: no word of {command}")
+                    self.assertRegex(page, rf"\n\.(?:B|BI|RI) \"?(?:account |import )?{command}\b", f"{program}: no word of {command}")
                     if text.startswith("evercert:"):
                         told.append(run(path, command, "--help").stdout)
 

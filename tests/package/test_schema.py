@@ -37,7 +37,7 @@ MORE_MISTAKES = [("log: { level: info }", "log: ~"), ("names: [example.com]", "n
                  ("deploy: [nginx]", "deploy: [[nginx]]"), ("[/usr/local/bin/hook, now]", "['', now]"), ("timeout: 30s", "timeout: 1s1h"),
                  ("timeout: 30s", "timeout: ''"), ("certificates:\n", "certificates: ~\nx:\n"), ("level: info", "levle: info"),
                  ("ops@example.com", "mailto:ops@example.com"), ("directory:", "limits: { new_orders: 300 }\n    directory:"),
-                 ("directory:", "limits: { concurrent_orders: 0 }\n    directory:"), ("directory:", "eab: { key_id: x }\n    directory:")]
+                 ("directory:", "limits: { concurrent_orders: 0 }\n    directory:"), ("directory:", "eab: { hmac_key_file: /etc/x }\n    directory:")]
 # Odd, and right.
 ACCEPTED = [("agree_to_terms: true", "agree_to_terms: 'true'"), ("agree_to_terms: true", "agree_to_terms: TRUE"),
             ("email: ops@example.com", "email: [a@example.com, b@b\u00fccher.example]"), ("  app:", "  2026:"),
