@@ -2,13 +2,13 @@
 
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
+#include "core/base/user_name.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <deque>
 #include <fcntl.h>
-#include <pwd.h>
 #include <string_view>
 #include <sys/stat.h>
 
@@ -18,13 +18,8 @@ namespace {
 constexpr int most_links = 40;
 
 std::string owner_text(uid_t uid) {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> text{};
-    if (::getpwuid_r(uid, &entry, text.data(), text.size(), &found) == 0 && found != nullptr) {
-        return fmt::format("{} (uid {})", escape(entry.pw_name, 50), uid);
-    }
-    return fmt::format("uid {}", uid);
+    const auto name = user_name(uid);
+    return name ? fmt::format("{} (uid {})", escape(*name, 50), uid) : fmt::format("uid {}", uid);
 }
 
 /// One walk from "/" to a file.

@@ -1,10 +1,10 @@
 #include "daemon/outputs/trouble.hpp"
 
+#include "core/base/user_name.hpp"
+
 #include <fmt/format.h>
 
-#include <array>
 #include <cerrno>
-#include <pwd.h>
 #include <unistd.h>
 
 namespace evercert::daemon {
@@ -12,16 +12,6 @@ namespace {
 
 /// As `evercert explain` takes it apart.
 constexpr std::string_view mend_mark = ". What to do: ";
-
-std::string own_name() {
-    passwd entry{};
-    passwd* found = nullptr;
-    std::array<char, 4096> buffer{};
-    if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
-        return entry.pw_name;
-    }
-    return fmt::format("{}", ::geteuid());
-}
 
 std::string let_it_write(const std::string& folder, std::string_view service) {
     return fmt::format(
@@ -50,11 +40,11 @@ error output_error(int errno_value, std::string_view what, const std::string& fo
     if (errno_value == EROFS || (denied && ::geteuid() == 0)) {
         why.message += std::string(mend_mark) + let_it_write(folder, service);
     } else if (denied) {
-        why.message +=
-            fmt::format("{}{} runs as user {}, who may not do that: give the user the right to write "
-                        "to {} and leave `owner` out, with a `group` that the user is in; or run it "
-                        "as root",
-                        mend_mark, service, own_name(), folder);
+        why.message += fmt::format(
+            "{}{} runs as user {}, who may not do that: give the user the right to write "
+            "to {} and leave `owner` out, with a `group` that the user is in; or run it "
+            "as root",
+            mend_mark, service, user_name(::geteuid()).value_or(fmt::format("{}", ::geteuid())), folder);
     }
     return why;
 }

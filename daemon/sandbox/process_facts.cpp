@@ -1,15 +1,13 @@
 #include "daemon/sandbox/process_facts.hpp"
 
-#include "core/base/text.hpp"
+#include "core/base/user_name.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
-#include <pwd.h>
 #include <unistd.h>
 
 namespace evercert::daemon {
@@ -45,15 +43,6 @@ std::string capabilities_in_words(std::string_view mask, std::string_view last) 
     return known && have == (std::uint64_t{2} << highest) - 1 ? "all" : fmt::format("0x{:x}", have);
 }
 
-std::string user_name(uid_t uid) {
-    std::array<char, 4096> space{};
-    passwd entry{};
-    passwd* found = nullptr;
-    return ::getpwuid_r(uid, &entry, space.data(), space.size(), &found) == 0 && found != nullptr
-               ? std::string(entry.pw_name)
-               : fmt::format("uid {}", uid);
-}
-
 } // namespace
 
 process_facts parse_process_status(std::string_view text, std::string_view last_capability) {
@@ -67,7 +56,7 @@ process_facts parse_process_status(std::string_view text, std::string_view last_
 process_facts read_process_facts() {
     process_facts facts =
         parse_process_status(read_small("/proc/self/status"), read_small("/proc/sys/kernel/cap_last_cap"));
-    facts.user = user_name(::geteuid());
+    facts.user = user_name(::geteuid()).value_or(fmt::format("uid {}", ::geteuid()));
     return facts;
 }
 
