@@ -56,7 +56,10 @@ constexpr std::array<std::string_view, 5> keys_of_all_providers{"provider", "pro
 /// A secret lies in a file or is a systemd credential; "secret" stands for either.
 const std::array<challenge_kind, 11>& providers() {
     static const std::array<challenge_kind, 11> kinds{{
-        {"rfc2136", "the provider rfc2136", {"server", "tsig_key_file", "zone"}, {"server"}},
+        {"rfc2136",
+         "the provider rfc2136",
+         {"server", "tsig_key_file", "tsig_key_credential", "zone"},
+         {"server"}},
         {"powerdns", "the provider powerdns", {"url", "secret", "zone"}, {"url", "secret"}},
         {"cloudflare", "the provider cloudflare", {"secret", "zone_id", "url"}, {"secret"}},
         {"route53", "the provider route53", {"secret", "user", "aws_profile", "zone_id", "url"}, {"secret"}},
@@ -102,6 +105,10 @@ void check_keys(const section& entry, const std::string& path, const challenge_k
     if (entry.find("secret_file") && entry.find("secret_credential")) {
         mistakes.add(entry.at("secret_credential"), path + ".secret_credential",
                      "secret_file and secret_credential exclude each other; leave one out");
+    }
+    if (entry.find("tsig_key_file") && entry.find("tsig_key_credential")) {
+        mistakes.add(entry.at("tsig_key_credential"), path + ".tsig_key_credential",
+                     "tsig_key_file and tsig_key_credential exclude each other; leave one out");
     }
 }
 
@@ -173,7 +180,8 @@ dns_challenge read_dns(const section& entry) {
     }
     made.server = parse_endpoint(entry.text("server").value_or("")).value_or(endpoint());
     made.secret_file = entry.path("secret_file").value_or(entry.path("tsig_key_file").value_or(""));
-    made.secret_credential = entry.text("secret_credential").value_or("");
+    made.secret_credential =
+        entry.text("secret_credential").value_or(entry.text("tsig_key_credential").value_or(""));
     made.url = entry.text("url").value_or("");
     made.zone = entry.text("zone").value_or("");
     made.zone_id = entry.text("zone_id").value_or("");

@@ -92,7 +92,7 @@ constexpr schema_row rows[] = {
      .sentence = "File with the HMAC key the CA gave you, in base64url."},
     {.path = "issuers.*.eab.hmac_key_credential",
      .type = text,
-     .sentence = "The same as a systemd credential (LoadCredential=) of this name."},
+     .sentence = "The same as a systemd credential: the file of this name in /etc/evercert/credentials."},
     {.path = "issuers.*.account_key",
      .type = choice,
      .fallback = "ecdsa-p256",

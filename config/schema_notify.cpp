@@ -38,7 +38,7 @@ constexpr schema_row rows[] = {
                  "Webhooks); whsec_ in front of base64, or any text."},
     {.path = "notify[].secret_credential",
      .type = text,
-     .sentence = "The same as a systemd credential (LoadCredential=) of this name."},
+     .sentence = "The same as a systemd credential: the file of this name in /etc/evercert/credentials."},
     {.path = "notify[].trust",
      .type = path,
      .sentence = "webhook: PEM file of roots to trust besides the system's."},

@@ -1,4 +1,5 @@
 // evercert-deploy: the command line of the part that runs as root.
+#include "core/crypto/secret.hpp"
 #include "daemon/helper/service.hpp"
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 #include <exception>
 
 int main(int argc, char** argv) {
+    evercert::crypto::wipe_what_openssl_frees(); // which works only before anything else
     evercert::daemon::helper_options options;
     long idle = -1;
     CLI::App app(

@@ -62,7 +62,7 @@ private:
                     fmt::format(
                         "{} refuses to change {} in zone {}: {}", server, name, zone,
                         settings_.key.empty()
-                            ? "it wants a key; give `tsig_key_file`"
+                            ? "it wants a key; give `tsig_key_file` or `tsig_key_credential`"
                             : "allow it to this key (BIND: update-policy { grant KEY name NAME TXT; };)")};
         case dns_rcode::not_authorised:
         case dns_rcode::bad_key:

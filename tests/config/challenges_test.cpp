@@ -64,6 +64,7 @@ TEST_CASE("a DNS challenge knows its provider, and the provider its keys") {
         "  dns: {type: dns-01, provider: rfc2136, server: \"10.0.0.53:53\", tsig_key_file: /etc/tsig.key,\n"
         "        ttl: 90s, propagation: warn, propagation_timeout: 5m, resolvers: [\"127.0.0.1:53\"]}\n"
         "  account: {type: dns-account-01, provider: cloudflare, secret_credential: cf}\n"
+        "  passed: {type: dns-01, provider: rfc2136, server: \"10.0.0.53:53\", tsig_key_credential: tsig}\n"
         "  pdns: {type: dns-01, provider: powerdns, url: \"http://127.0.0.1:8081\", secret_file: /etc/pdns}\n"
         "  hook: {type: dns-01, provider: exec, convention: certbot, command: [/a, b], cleanup_command: "
         "[/c]}\n");
@@ -86,6 +87,7 @@ TEST_CASE("a DNS challenge knows its provider, and the provider its keys") {
     CHECK(challenge_type(s.challenges.at("dns")) == "dns-01");
     CHECK(challenge_type(s.challenges.at("account")) == "dns-account-01");
     CHECK(std::get<dns_challenge>(s.challenges.at("account").how).secret_credential == "cf");
+    CHECK(std::get<dns_challenge>(s.challenges.at("passed").how).secret_credential == "tsig");
     CHECK(std::get<dns_challenge>(s.challenges.at("pdns").how).url == "http://127.0.0.1:8081");
     CHECK(std::get<dns_challenge>(s.challenges.at("hook").how).cleanup_command == names{"/c"});
 
@@ -99,6 +101,10 @@ TEST_CASE("a DNS challenge knows its provider, and the provider its keys") {
         {"provider: cloudflare",
          "challenges.c.secret_file: the provider cloudflare needs secret_file or secret_credential"},
         {"provider: cloudflare, secret_file: /a, secret_credential: b", "exclude each other"},
+        {"provider: rfc2136, server: \"1.2.3.4:53\", tsig_key_file: /a, tsig_key_credential: b",
+         "challenges.c.tsig_key_credential: tsig_key_file and tsig_key_credential exclude each other"},
+        {"provider: cloudflare, secret_file: /a, tsig_key_credential: b",
+         "challenges.c.tsig_key_credential: the provider cloudflare does not have this key"},
         {"provider: cloudflare, secret_file: /a, server: \"1.2.3.4:53\"",
          "challenges.c.server: the provider cloudflare does not have this key"},
         {"provider: exec, convention: lego", "challenges.c.command: the provider exec needs command"},

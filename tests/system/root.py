@@ -11,8 +11,10 @@ from harness.workspace import SOURCE
 FOLDER = os.path.join(SOURCE, "build/system-root")
 KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
 # Beside what the programs link: servers to deploy to, and what a test looks through.
-PACKAGES = ["acl", "apache2", "ca-certificates", "curl", "dbus", "debconf", "iproute2", "nginx", "openssl", "procps", "systemd",
-            "systemd-sysv"]
+PACKAGES = ["acl", "apache2", "bind9", "bind9-dnsutils", "ca-certificates", "curl", "dbus", "debconf", "dovecot-imapd", "haproxy",
+            "iproute2", "nginx", "openssl", "postfix", "procps", "systemd", "systemd-sysv"]
+# Those of them that would start with the machine.
+SERVERS = ["apache2", "dovecot", "haproxy", "named", "nginx", "postfix"]
 OPTIONS = ["--variant=apt", "--format=directory", '--aptopt=APT::Install-Recommends "false"',
            *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("man", "locale", "doc"))]
 

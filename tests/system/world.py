@@ -23,7 +23,7 @@ Environment=PEBBLE_WFE_NONCEREJECT=0 PEBBLE_AUTHZREUSE=0 {moods}
 ExecStart={programs}/pebble -strict -config /etc/pebble/{name}.json -dnsserver 127.0.0.1:53
 """
 # Two CAs: the one's validations come at once, the other's when it likes.
-ISSUERS = {"pebble": (14000, "PEBBLE_VA_NOSLEEP=1"), "slow": (14001, "PEBBLE_VA_SLEEPTIME=8")}
+ISSUERS = {"pebble": (14000, "PEBBLE_VA_NOSLEEP=1", {}), "slow": (14001, "PEBBLE_VA_SLEEPTIME=8", {})}
 
 NGINX = """server {{
     listen 127.0.0.1:443 ssl;
@@ -50,6 +50,8 @@ rm "$scratch"
 
 
 class World:
+    issuers = ISSUERS
+
     def __init__(self, machine):
         self.machine = machine
         self.settings = {}
@@ -61,21 +63,24 @@ class World:
         for name, path in {"root.pem": root.certificate, "pebble.pem": certificate, "pebble.key": key}.items():
             with open(path, encoding="ascii") as file:
                 write(f"/etc/pebble/{name}", file.read())
-        for name, (port, moods) in ISSUERS.items():
-            self._make_issuer(name, port, moods)
-        write("/etc/systemd/system/dns.service", DNS_UNIT)
+        for name, (port, moods, more) in self.issuers.items():
+            self._make_issuer(name, port, moods, more)
+        self._make_dns()
         run("ip link set lo up && rm -f /etc/resolv.conf && echo nameserver 127.0.0.1 > /etc/resolv.conf")
-        run("systemctl daemon-reload && systemctl start dns ca-pebble ca-slow")
-        for port, _ in ISSUERS.values():
+        run("systemctl daemon-reload && systemctl start dns " + " ".join(f"ca-{name}" for name in self.issuers))
+        for port, _, _ in self.issuers.values():
             ask = ["curl", "-fsS", "--cacert", "/etc/pebble/root.pem", f"https://127.0.0.1:{port}/dir"]
             wait_until("the CA answers", lambda: run(*ask, check=False).code == 0, 30, 0.1)
 
-    def _make_issuer(self, name, port, moods):
+    def _make_dns(self):
+        self.machine.write("/etc/systemd/system/dns.service", DNS_UNIT)
+
+    def _make_issuer(self, name, port, moods, more):
         config = {"listenAddress": f"127.0.0.1:{port}", "managementListenAddress": f"127.0.0.1:{port + 1000}",
                   "certificate": "/etc/pebble/pebble.pem", "privateKey": "/etc/pebble/pebble.key", "httpPort": 80, "tlsPort": 443,
                   "ocspResponderURL": "", "certificateValidityPeriod": 7776000,
-                  "profiles": {"default": {"description": "for tests", "validityPeriod": 7776000}}}
-        self.machine.write(f"/etc/pebble/{name}.json", json.dumps({"pebble": config}))
+                  "profiles": {"default": {"description": "for tests", "validityPeriod": 7776000}}, **more}
+        self.machine.write(f"/etc/pebble/{name}.json", json.dumps({"pebble": config}), mode=0o600)
         self.machine.write(f"/etc/systemd/system/ca-{name}.service", CA_UNIT.format(programs=CA_PROGRAMS, name=name, moods=moods))
 
     def drop_in(self, unit, text):
@@ -95,7 +100,7 @@ class World:
     def small_configuration(self, *certificates):
         self.settings = {}
         issuers = {name: {"directory": f"https://127.0.0.1:{port}/dir", "trust": "/etc/evercert/pebble-root.pem"}
-                   for name, (port, _) in ISSUERS.items()}
+                   for name, (port, _, _) in self.issuers.items()}
         self.machine.write("/etc/evercert/pebble-root.pem", self.machine.read("/etc/pebble/root.pem"))
         self.configure(email="ops@example.com", agree_to_terms=True, issuers=issuers, defaults={"issuers": ["pebble"]},
                        certificates=list(certificates))

@@ -3,6 +3,7 @@ import base64
 import os
 import re
 import threading
+import time
 
 from .tls import blocks, openssl
 from .workspace import read_text
@@ -97,23 +98,29 @@ def in_files(secrets, folder, skip=()):
 
 
 class Watch:
-    """Command lines and environments of a process and of everything it starts, for as long as it is watched."""
+    """Command lines and environments of a process and of everything it starts, for as long as it is watched; with a `pause`
+    (seconds) it is looked less often, and costs less."""
 
-    def __init__(self, pid):
-        self.pid, self.seen, self.known, self.over = pid, {}, {pid}, False
+    def __init__(self, pid, pause=0):
+        self.pid, self.pause, self.seen, self.known, self.strangers, self.over = pid, pause, {}, {pid}, set(), False
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
+    def _concerns(self, name):
+        """Asked once of each process: whose child it was first is what counts."""
+        with open(f"/proc/{name}/stat", "rb") as file:
+            return int(file.read().rsplit(b")", 1)[1].split()[1]) in self.known
+
     def _look(self):
-        for name in os.listdir("/proc"):
-            if not name.isdigit():
-                continue
+        there = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+        self.strangers &= there
+        self.known &= there | {self.pid}
+        for name in there - self.strangers:
             try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    parent = int(file.read().rsplit(b")", 1)[1].split()[1])
-                if int(name) != self.pid and parent not in self.known:
+                if name not in self.known and not self._concerns(name):
+                    self.strangers.add(name)
                     continue
-                self.known.add(int(name))
+                self.known.add(name)
                 for what in ("cmdline", "environ"):
                     with open(f"/proc/{name}/{what}", "rb") as file:
                         self.seen.setdefault(f"{what} of {name}", set()).add(file.read())
@@ -123,6 +130,7 @@ class Watch:
     def _run(self):
         while not self.over:
             self._look()
+            time.sleep(self.pause)
 
     def close(self, secrets):
         """Ends the watch; what was found."""
