@@ -272,8 +272,8 @@ result<std::string> runtime::reload() {
         refused_ = true;
         manager_.ready(summary());
         return fail(errc::invalid_argument,
-                    "the new configuration has mistakes, the running one stays in force:\n" +
-                        join(lines, "\n"));
+                    "the new configuration has mistakes, the running one stays in force: " +
+                        join(lines, "; "));
     }
     config::difference change = config::compare(settings_, *loaded);
     for (std::string& need : beyond(allowed_, plan_sandbox(*loaded, !options_.deploy_socket.empty()))) {

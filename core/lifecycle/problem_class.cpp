@@ -44,7 +44,9 @@ constexpr std::string_view another_server = "requests for http://{name}/.well-kn
                                             "reach evercertd, and another server answers them: "
                                             "make the A and AAAA records of {name} lead to this machine, and "
                                             "let evercertd hold port 80, or have the server "
-                                            "that holds it pass this path on to evercertd; 'curl -v "
+                                            "that holds it pass this path on to evercertd ('evercert snippet "
+                                            "nginx' or apache prints the lines, which the server of {name} "
+                                            "needs as well); 'curl -v "
                                             "http://{name}/.well-known/acme-challenge/test' shows who "
                                             "answers; it is tried again by itself, and at once with "
                                             "'evercert renew NAME --now'";

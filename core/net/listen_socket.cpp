@@ -30,14 +30,17 @@ sockaddr* generic(void* address) {
 std::string port_taken(std::uint16_t port, int type) {
     const bool udp = type == SOCK_DGRAM;
     const std::string_view kind = udp ? "UDP port" : "port";
+    // CAs come to this port and no other, so that another address alone would not help.
+    const std::string_view mend =
+        port == 80 && !udp ? "stop it, or if it is a web server let it pass challenges on: `evercert "
+                             "snippet nginx` (or apache, haproxy) says what it and evercert.yaml need"
+                           : "stop it, or give evercert another address";
     const std::string owner = port_owner(port, udp ? transport::udp : transport::tcp);
     if (owner.empty()) {
-        return fmt::format(
-            "{} {} is taken by another process (root can see which: ss -{} 'sport = :{}'): stop it, or "
-            "give evercert another address",
-            kind, port, udp ? "lunp" : "ltnp", port);
+        return fmt::format("{} {} is taken by another process (root can see which: ss -{} 'sport = :{}'): {}",
+                           kind, port, udp ? "lunp" : "ltnp", port, mend);
     }
-    return fmt::format("{} {} is taken by {}: stop it, or give evercert another address", kind, port, owner);
+    return fmt::format("{} {} is taken by {}: {}", kind, port, owner, mend);
 }
 
 /// Below 1024, to somebody without the privilege.
@@ -45,8 +48,8 @@ std::string port_refused(std::uint16_t port, int type) {
     const std::string kind = type == SOCK_DGRAM ? "ListenDatagram" : "ListenStream";
     const std::string mend =
         port == 80
-            ? "that unit did not get it (`systemctl status evercertd.socket` says why): run "
-              "`systemctl restart evercertd`"
+            ? "that unit did not get it (`systemctl status evercertd.socket` says why; `systemctl "
+              "unmask` it where it is masked): run `systemctl restart evercertd`"
             : fmt::format("run `systemctl edit evercertd.socket`, add the lines [Socket] and {}={}, then "
                           "run `systemctl stop evercertd` and `systemctl start evercertd`",
                           kind, port);

@@ -12,6 +12,10 @@ constexpr std::uint16_t https_port = 443;
 /// What a server on the public port can be told to use instead.
 const endpoint suggested_http{"127.0.0.1", 5002};
 const endpoint suggested_alpn{"127.0.0.1", 10443};
+/// systemd would hold port 80 for the daemon whenever the server is down, and the server not start any more.
+constexpr std::string_view give_up_socket =
+    "# and with the units of the package, so that systemd does not keep that port for evercertd:\n"
+    "#   systemctl mask --now evercertd.socket && systemctl restart evercertd\n";
 
 /// Where the server reaches the daemon, and what to change for that.
 struct way {
@@ -33,8 +37,9 @@ way way_to(const std::string& challenge, std::string_view type, const endpoint& 
     }
     return {to_string(suggested),
             fmt::format("# The server itself needs port {0}, so evercert.yaml has to say:\n"
-                        "#   challenges: {{ {1}: {{ type: {2}, listen: \"{3}\" }} }}\n",
-                        public_port, challenge, type, to_string(suggested))};
+                        "#   challenges: {{ {1}: {{ type: {2}, listen: \"{3}\" }} }}\n{4}",
+                        public_port, challenge, type, to_string(suggested),
+                        public_port == http_port ? give_up_socket : std::string_view())};
 }
 
 template <class Listener>
@@ -52,12 +57,14 @@ std::optional<way> first_way(const config::settings& settings, std::uint16_t pub
 
 std::string nginx(const way& http, const std::optional<way>& alpn) {
     std::string text = http.advice;
-    text += fmt::format("# In each server {{ }} that listens on port 80:\n"
-                        "location ^~ /.well-known/acme-challenge/ {{\n"
-                        "    proxy_pass http://{};\n"
-                        "    proxy_set_header Host $host;\n"
-                        "}}\n",
-                        http.address);
+    text += fmt::format(
+        "# In each server {{ }} that listens on port 80, and the default one for names without; a\n"
+        "# `return` that stands in it belongs into a `location / {{ }}`, as it would come first:\n"
+        "location ^~ /.well-known/acme-challenge/ {{\n"
+        "    proxy_pass http://{};\n"
+        "    proxy_set_header Host $host;\n"
+        "}}\n",
+        http.address);
     if (alpn) {
         text += "\n" + alpn->advice;
         text += fmt::format(

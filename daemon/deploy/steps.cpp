@@ -123,10 +123,16 @@ awaitable<result<void>> run_reload(process_runner& runner, deployment how, std::
     }
     if (!outcome->ok()) {
         const std::string_view what = is_hook(how) ? "the hook" : "the reload";
-        co_return fail(
-            code_of(*outcome),
-            fmt::format("deployment {}: {} `{}` {}", how.name, what, shown(argv), outcome->describe()),
-            tail(outcome->output));
+        const std::string mend =
+            how.reload_unit.empty()
+                ? std::string()
+                : fmt::format(". Mend: `systemctl status {0}` says how it is; one that does not "
+                              "run is started by `systemctl start {0}`",
+                              escape(how.reload_unit, 200));
+        co_return fail(code_of(*outcome),
+                       fmt::format("deployment {}: {} `{}` {}{}", how.name, what, shown(argv),
+                                   outcome->describe(), mend),
+                       tail(outcome->output));
     }
     co_return result<void>();
 }

@@ -322,9 +322,13 @@ private:
             }
         }
         if (!folders.empty()) {
-            plan_.report.next.push_back(
-                fmt::format("See that evercertd may write into {} (where it does not run as root)",
-                            fmt::join(folders, ", ")));
+            plan_.report.next.push_back(fmt::format("Let evercertd write into {0} (unless it runs as root): "
+                                                    "setfacl -m u:evercert:rwx {1}; and for the "
+                                                    "service `systemctl edit evercertd`, with the lines "
+                                                    "[Service] and ReadWritePaths={1}. Where a web "
+                                                    "server has port 80: systemctl mask evercertd.socket. "
+                                                    "`evercert diagnose NAME` shows whether it works",
+                                                    fmt::join(folders, ", "), fmt::join(folders, " ")));
         }
     }
 

@@ -43,6 +43,7 @@ TEST_CASE("where the server needs the daemon's port, it says what to change") {
         CHECK(has(text, "# The server itself needs port 80"));
         CHECK(has(text, "#   challenges: { http: { type: http-01, listen: \"127.0.0.1:5002\" } }"));
         CHECK(has(text, "127.0.0.1:5002"));
+        CHECK(has(text, "#   systemctl mask --now evercertd.socket"));
         CHECK(snippet_for(server, config::settings()) == text);
     }
 }
