@@ -11,8 +11,8 @@ from harness.workspace import SOURCE
 FOLDER = os.path.join(SOURCE, "build/system-root")
 KEYRINGS = ("/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp")
 # Beside what the programs link: servers to deploy to, and what a test looks through.
-PACKAGES = ["acl", "apache2", "bind9", "bind9-dnsutils", "ca-certificates", "curl", "dbus", "debconf", "dovecot-imapd", "haproxy",
-            "iproute2", "nginx", "openssl", "postfix", "procps", "systemd", "systemd-sysv"]
+PACKAGES = ["acl", "apache2", "bind9", "bind9-dnsutils", "ca-certificates", "certbot", "curl", "dbus", "debconf", "dovecot-imapd",
+            "haproxy", "iproute2", "nginx", "openssl", "postfix", "procps", "systemd", "systemd-sysv"]
 # Those of them that would start with the machine.
 SERVERS = ["apache2", "dovecot", "haproxy", "named", "nginx", "postfix"]
 OPTIONS = ["--variant=apt", "--format=directory", '--aptopt=APT::Install-Recommends "false"',

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Boots a Debian with systemd in a container and lets evercert live there: installed, upgraded, removed as a package.
-# usage: tests/system/run.sh [boot|features] [unittest option or name ...]        needs root
+# usage: tests/system/run.sh [boot|features|readme] [unittest option or name ...]        needs root
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 story=boot
-case ${1:-} in boot | features) story=$1 && shift ;; esac
+case ${1:-} in boot | features | readme) story=$1 && shift ;; esac
 if [ "$(id -u)" != 0 ]; then
     echo "tests/system/run.sh: only root can boot a container: run it with sudo" >&2
     exit 1
