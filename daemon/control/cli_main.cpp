@@ -86,7 +86,8 @@ void declare_errands(CLI::App& app, cli_options& options) {
         add_command(app, options, "check", "check a configuration file, without the daemon");
     check->add_option("FILE", options.name, "default: /etc/evercert/evercert.yaml");
     CLI::App* const snippet = add_command(
-        app, options, "snippet", "the lines by which a server lets the daemon answer challenges, or finds its certificate");
+        app, options, "snippet",
+        "the lines by which a server lets the daemon answer challenges, or finds its certificate");
     snippet->add_option("SERVER", options.name, "nginx, apache, haproxy, postfix or dovecot")->required();
     CLI::App* const schema =
         add_command(app, options, "schema",
@@ -171,8 +172,9 @@ int run(const cli_options& options, const command_shape& shape) {
         asio::co_spawn(loop, sleep_for(*time, how_long), asio::detached);
         loop.run();
     };
-    const cli_world world{net::unix_request, *time, pause, show, print(stderr), "/etc/evercert/evercert.yaml",
-                          terminal_width(), open_store, open_terminal};
+    const cli_world world{
+        net::unix_request, *time,      pause,        show, print(stderr), "/etc/evercert/evercert.yaml",
+        terminal_width(),  open_store, open_terminal};
     const int code =
         options.command == "complete" ? run_complete(options, world, shape) : run_cli(options, world);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

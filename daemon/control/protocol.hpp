@@ -25,7 +25,7 @@ struct daemon_status {
     wall_time started;
     std::vector<std::string> listeners; ///< addresses and socket paths
     confinement confined;
-    std::string deploy_socket;          ///< of evercert-deploy; empty: deployments are done in the daemon
+    std::string deploy_socket; ///< of evercert-deploy; empty: deployments are done in the daemon
 };
 
 /// Some of all certificates, sorted by name.
@@ -38,8 +38,9 @@ struct certificate_page {
 std::string page_to_json(const certificate_page& page, std::string_view status = {});
 /// {"schema", "certificate": {...}}
 std::string certificate_to_json(const lifecycle::certificate_status& one);
-/// {"schema", "version", "pid", "started", "uptime_seconds", "listeners", "deploy_socket", "confined": {"runs_as",
-/// "capabilities", "no_new_privileges", "layers", "gaps"}, "certificates": {"total", "<state>": n ...}}
+/// {"schema", "version", "pid", "started", "uptime_seconds", "listeners", "deploy_socket", "confined":
+/// {"runs_as", "capabilities", "no_new_privileges", "layers", "gaps"}, "certificates": {"total", "<state>": n
+/// ...}}
 std::string status_to_json(const daemon_status& daemon, wall_time now,
                            const std::map<lifecycle::state, std::size_t>& counts);
 /// {"schema", "plan": [{"certificate", "when", "state", "cause", "reason", "issuer", "expires"}]}

@@ -39,8 +39,8 @@ def outside(machine, pid):
 
 
 def in_journal(machine, secrets):
-    machine.run("journalctl --no-pager --output=export > /root/journal", timeout=60)
-    path = f"{machine.tree}/root/journal"
+    machine.run("journalctl --no-pager --output=export > /var/tmp/journal", timeout=60)
+    path = f"{machine.tree}/var/tmp/journal"
     with open(path, "rb") as file:
         text = file.read()
     os.unlink(path)

@@ -11,7 +11,7 @@ import package  # noqa: E402
 import root  # noqa: E402
 from harness.workspace import PEBBLE, SOURCE, wait_until  # noqa: E402
 from machine import Machine  # noqa: E402
-from test_boot import main  # noqa: E402
+from story import main  # noqa: E402
 from world import CA_PROGRAMS, World  # noqa: E402
 
 NAME = "example.com"
