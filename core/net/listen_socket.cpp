@@ -27,7 +27,8 @@ sockaddr* generic(void* address) {
 }
 
 /// SOCK_STREAM or SOCK_DGRAM, in the words of operators.
-std::string port_taken(std::uint16_t port, int type) {
+std::string port_taken(const endpoint& where, int type) {
+    const std::uint16_t port = where.port;
     const bool udp = type == SOCK_DGRAM;
     const std::string_view kind = udp ? "UDP port" : "port";
     // CAs come to this port and no other, so that another address alone would not help.
@@ -35,7 +36,7 @@ std::string port_taken(std::uint16_t port, int type) {
         port == 80 && !udp ? "stop it, or if it is a web server let it pass challenges on: `evercert "
                              "snippet nginx` (or apache, haproxy) says what it and evercert.yaml need"
                            : "stop it, or give evercert another address";
-    const std::string owner = port_owner(port, udp ? transport::udp : transport::tcp);
+    const std::string owner = port_owner(port, udp ? transport::udp : transport::tcp, where.address);
     if (owner.empty()) {
         return fmt::format("{} {} is taken by another process (root can see which: ss -{} 'sport = :{}'): {}",
                            kind, port, udp ? "lunp" : "ltnp", port, mend);
@@ -44,15 +45,20 @@ std::string port_taken(std::uint16_t port, int type) {
 }
 
 /// Below 1024, to somebody without the privilege.
-std::string port_refused(std::uint16_t port, int type) {
-    const std::string kind = type == SOCK_DGRAM ? "ListenDatagram" : "ListenStream";
+std::string port_refused(const endpoint& where, int type) {
+    const std::uint16_t port = where.port;
+    const bool everywhere = where.address == "::" || where.address == "0.0.0.0";
+    const std::string place = everywhere ? fmt::format("{}", port) : to_string(where);
+    // A name server needs both, and whoever asks for one of them would have to be told twice.
+    const std::string lines = port == 53 ? fmt::format("ListenDatagram={0}, ListenStream={0}", place)
+                              : type == SOCK_DGRAM ? "ListenDatagram=" + place
+                                                   : "ListenStream=" + place;
     const std::string mend =
-        port == 80
-            ? "that unit did not get it (`systemctl status evercertd.socket` says why; `systemctl "
-              "unmask` it where it is masked): run `systemctl restart evercertd`"
-            : fmt::format("run `systemctl edit evercertd.socket`, add the lines [Socket] and {}={}, then "
-                          "run `systemctl stop evercertd` and `systemctl start evercertd`",
-                          kind, port);
+        port == 80 ? "that unit did not get it (`systemctl status evercertd.socket` says why): run "
+                     "`systemctl restart evercertd`"
+                   : fmt::format("run `systemctl edit evercertd.socket`, add the lines [Socket] and {}, then "
+                                 "run `systemctl stop evercertd` and `systemctl start evercertd`",
+                                 lines);
     return fmt::format(
         "ports below 1024 need root or CAP_NET_BIND_SERVICE, or a socket passed in by systemd. "
         "A service has port {} from evercertd.socket: {}",
@@ -62,14 +68,14 @@ std::string port_refused(std::uint16_t port, int type) {
 error bind_error(int number, const endpoint& where, int type) {
     const std::string text = to_string(where);
     if (number == EADDRINUSE) {
-        return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port, type)};
+        return {errc::busy, "cannot listen on " + text + ": " + port_taken(where, type)};
     }
     if (number == EACCES || number == EPERM) {
         // The kernel asks for the privilege first, and only then whether the port is free.
-        if (port_in_use(where.port, type == SOCK_DGRAM ? transport::udp : transport::tcp)) {
-            return {errc::busy, "cannot listen on " + text + ": " + port_taken(where.port, type)};
+        if (port_in_use(where.port, type == SOCK_DGRAM ? transport::udp : transport::tcp, where.address)) {
+            return {errc::busy, "cannot listen on " + text + ": " + port_taken(where, type)};
         }
-        return {errc::io, fmt::format("cannot listen on {}: {}", text, port_refused(where.port, type))};
+        return {errc::io, fmt::format("cannot listen on {}: {}", text, port_refused(where, type))};
     }
     if (number == EADDRNOTAVAIL) {
         return {errc::io, "cannot listen on " + text + ": this host does not have that address"};

@@ -2,6 +2,11 @@
 
 #include "core/base/text.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -19,8 +24,32 @@ namespace fs = std::filesystem;
 constexpr std::string_view tcp_listens = "0A";
 constexpr std::string_view udp_hears = "07";
 
+/// An address as the tables have it, in the words of the machine's own byte order; empty for one that stands
+/// for all, or for none at all.
+std::string in_tables(const std::string& address) {
+    std::array<std::uint32_t, 4> words{};
+    std::size_t count = 0;
+    if (::inet_pton(AF_INET, address.c_str(), words.data()) == 1) {
+        count = 1;
+    } else if (::inet_pton(AF_INET6, address.c_str(), words.data()) == 1) {
+        count = words.size();
+    }
+    const bool all = std::ranges::all_of(words, [](std::uint32_t word) { return word == 0; });
+    std::string out;
+    for (std::size_t i = 0; i < count && !all; ++i) {
+        out += fmt::format("{:08X}", words.at(i));
+    }
+    return out;
+}
+
+/// Whether a socket at `local` and one at `ours` cannot be at one port.
+bool collide(std::string_view local, std::string_view ours) {
+    return ours.empty() || local == ours || local.find_first_not_of('0') == std::string_view::npos;
+}
+
 /// Inodes of the sockets in this state on the port, as "socket:[123]".
-std::set<std::string> listening_inodes(const char* table, std::string_view wanted, std::uint16_t port) {
+std::set<std::string> listening_inodes(const char* table, std::string_view wanted, std::uint16_t port,
+                                       std::string_view ours) {
     std::set<std::string> out;
     std::ifstream file(table);
     std::string line;
@@ -34,7 +63,8 @@ std::set<std::string> listening_inodes(const char* table, std::string_view wante
         if (state != wanted || colon == std::string::npos) {
             continue;
         }
-        if (std::strtoul(local.c_str() + colon + 1, nullptr, 16) == port) {
+        if (std::strtoul(local.c_str() + colon + 1, nullptr, 16) == port &&
+            collide(std::string_view(local).substr(0, colon), ours)) {
             out.insert("socket:[" + inode + "]");
         }
     }
@@ -54,22 +84,23 @@ bool holds_any(const fs::path& process, const std::set<std::string>& inodes) {
 }
 
 /// Of both IP versions. The tables are looked at where a sandbox that hides all but processes has them too.
-std::set<std::string> inodes_at(std::uint16_t port, transport over) {
+std::set<std::string> inodes_at(std::uint16_t port, transport over, const std::string& address) {
+    const std::string ours = in_tables(address);
     const bool tcp = over == transport::tcp;
     const std::string_view state = tcp ? tcp_listens : udp_hears;
-    auto inodes = listening_inodes(tcp ? "/proc/self/net/tcp" : "/proc/self/net/udp", state, port);
-    inodes.merge(listening_inodes(tcp ? "/proc/self/net/tcp6" : "/proc/self/net/udp6", state, port));
+    auto inodes = listening_inodes(tcp ? "/proc/self/net/tcp" : "/proc/self/net/udp", state, port, ours);
+    inodes.merge(listening_inodes(tcp ? "/proc/self/net/tcp6" : "/proc/self/net/udp6", state, port, ours));
     return inodes;
 }
 
 } // namespace
 
-bool port_in_use(std::uint16_t port, transport over) {
-    return !inodes_at(port, over).empty();
+bool port_in_use(std::uint16_t port, transport over, const std::string& address) {
+    return !inodes_at(port, over, address).empty();
 }
 
-std::string port_owner(std::uint16_t port, transport over) {
-    const auto inodes = inodes_at(port, over);
+std::string port_owner(std::uint16_t port, transport over, const std::string& address) {
+    const auto inodes = inodes_at(port, over, address);
     if (inodes.empty()) {
         return {};
     }

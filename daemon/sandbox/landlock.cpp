@@ -71,9 +71,14 @@ int landlock_version() noexcept {
 result<void> restrict_files(const std::vector<std::string>& writable) {
     const int version = landlock_version();
     if (version < least_version) {
+        // A filter of system calls says "not permitted" to what it does not know.
         return fail(errc::unsupported,
-                    version == 0 ? "the kernel has no Landlock"
-                                 : fmt::format("the kernel's Landlock is of version {}, too old", version));
+                    version == 0 && errno == EPERM
+                        ? "Landlock is not let through by the filter of system calls that we are under: add "
+                          "SystemCallFilter=landlock_create_ruleset landlock_add_rule landlock_restrict_self "
+                          "seccomp to the unit"
+                    : version == 0 ? "the kernel has no Landlock"
+                                   : fmt::format("the kernel's Landlock is of version {}, too old", version));
     }
     const std::uint64_t below = write_file | remove_dir | remove_file | make_dir | make_reg | make_sock |
                                 make_sym | refer |

@@ -114,7 +114,9 @@ result<void> filter_system_calls() {
     }
     if (const int wrong = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1); wrong < 0) {
         return fail(errc::unsupported,
-                    fmt::format("a filter cannot reach all threads: {}", std::strerror(-wrong)));
+                    fmt::format("a filter cannot reach all threads: {} (a unit must allow the call: "
+                                "SystemCallFilter=seccomp)",
+                                std::strerror(-wrong)));
     }
     if (const int wrong = seccomp_load(filter.get()); wrong < 0) {
         return fail(errc::unsupported, fmt::format("the kernel does not take a filter of system calls: {}",

@@ -46,8 +46,8 @@ class Machine:
     def boot(self):
         argv = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
                 "--link-journal=no", "--resolv-conf=off", f"--machine={self.name}",
-                # systemd gives every service the right to lock memory; nspawn alone would take it away.
-                "--system-call-filter=@memlock", f"--directory={self.tree}"]
+                # What services may do on a machine of their own; nspawn alone would take it away.
+                "--system-call-filter=@memlock landlock_create_ruleset landlock_add_rule landlock_restrict_self", f"--directory={self.tree}"]
         argv += [f"--bind-ro={outside}:{inside}" for inside, outside in self.share.items()]
         self.control_group = ControlGroup(self.name)
         with open(self.log, "wb") as log:

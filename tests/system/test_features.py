@@ -104,8 +104,7 @@ class Features(story.Story):
         self.with_certificates(challenges=CHALLENGES, status={"listen": "127.0.0.1:9402"})
         self.restart()
         self.logged("ListenStream=443")
-        self.logged(f"ListenDatagram={OWN}:53")
-        self.logged(f"ListenStream={OWN}:53")
+        self.logged(f"ListenDatagram={OWN}:53, ListenStream={OWN}:53")
 
     def test_11_tls_alpn_and_a_name_server_of_its_own(self):
         self.world.drop_in("evercertd.socket", SOCKETS)
@@ -161,6 +160,7 @@ class Features(story.Story):
     def test_30_outputs_and_haproxy(self):
         entry = {"names": ["ha.test"], "outputs": [BALANCED]}
         file = "/etc/haproxy/certs/ha.test/combined.pem"
+        self.machine.run("install -d -o root -g haproxy -m 0750 /etc/haproxy/certs")
         self.with_certificates(entry)
         self.reload()
         leaf = self.world.wait_live("ha.test")

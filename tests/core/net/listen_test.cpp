@@ -114,9 +114,16 @@ TEST_CASE_METHOD(setup, "A port that only root may have is refused with what to 
     tcp::acceptor holder(loop);
     holder.open(tcp::v4());
     boost::system::error_code taken; // by whatever else runs here
-    holder.bind({asio::ip::address_v4::loopback(), 1021}, taken);
+    holder.bind({asio::ip::address_v4::any(), 1021}, taken);
     if (!taken) {
         holder.listen();
+    }
+    // A resolver of this machine, say, which is in nobody's way at another address.
+    tcp::acceptor elsewhere(loop);
+    elsewhere.open(tcp::v4());
+    elsewhere.bind({asio::ip::address_v4::loopback(), 1023}, taken);
+    if (!taken) {
+        elsewhere.listen();
     }
     // In a child: this process keeps its rights.
     const pid_t child = ::fork();
@@ -126,7 +133,10 @@ TEST_CASE_METHOD(setup, "A port that only root may have is refused with what to 
             const auto refused = listen(endpoint{"127.0.0.7", port});
             return !refused && refused.error().message.find(wanted) != std::string::npos;
         };
-        const bool well = says(1022, "systemctl edit evercertd.socket") && says(1022, "ListenStream=1022") &&
+        const bool well = says(1022, "systemctl edit evercertd.socket") &&
+                          says(1022, "ListenStream=127.0.0.7:1022,") &&
+                          says(1023, "ListenStream=127.0.0.7:1023,") &&
+                          says(53, "ListenDatagram=127.0.0.7:53, ListenStream=127.0.0.7:53,") &&
                           says(1021, "port 1021 is taken by ");
         ::_exit(dropped && well ? 0 : 1);
     }

@@ -7,13 +7,19 @@
 #include "tests/support/recorded_events.hpp"
 #include "tests/support/temp_folder.hpp"
 
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -159,6 +165,25 @@ TEST_CASE("A process that runs none gives up both and says so") {
                   return 2;
               }
               return events.all.empty() ? 3 : 0;
+          }) == 0);
+}
+
+TEST_CASE("A filter from outside that keeps Landlock away is not taken for an old kernel") {
+    CHECK(in_child([] {
+              std::array<sock_filter, 4> program{{
+                  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
+                  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                  BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+              }};
+              const sock_fprog filter{program.size(), program.data()};
+              if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+                  ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
+                  return 1;
+              }
+              const auto refused = restrict_files({"/tmp"});
+              return !refused && refused.error().message.find("SystemCallFilter=") != std::string::npos ? 0
+                                                                                                        : 2;
           }) == 0);
 }
 
