@@ -54,8 +54,8 @@ std::string port_refused(const endpoint& where, int type) {
                               : type == SOCK_DGRAM ? "ListenDatagram=" + place
                                                    : "ListenStream=" + place;
     const std::string mend =
-        port == 80 ? "that unit did not get it (`systemctl status evercertd.socket` says why): run "
-                     "`systemctl restart evercertd`"
+        port == 80 ? "that unit did not get it (`systemctl status evercertd.socket` says why; `systemctl "
+                     "unmask` it where it is masked): run `systemctl restart evercertd`"
                    : fmt::format("run `systemctl edit evercertd.socket`, add the lines [Socket] and {}, then "
                                  "run `systemctl stop evercertd` and `systemctl start evercertd`",
                                  lines);

@@ -131,9 +131,10 @@ std::string haproxy(const way& http, const std::optional<way>& alpn) {
                         "    mode http\n"
                         "    server evercert {}\n",
                         http.address);
-    text += "\n# HAProxy wants key and chain in one file: with `outputs: [{ directory: "
-            "/etc/haproxy/certs/{name},\n"
-            "# formats: [combined] }]` in evercert.yaml, in the frontend for port 443:\n"
+    text += "\n# HAProxy wants key and chain in one file: make the folder /etc/haproxy/certs, and with "
+            "`outputs:\n"
+            "# [{ directory: /etc/haproxy/certs/{name}, formats: [combined] }]` in evercert.yaml, in the\n"
+            "# frontend for port 443:\n"
             "#   bind :443 ssl crt /etc/haproxy/certs/NAME/combined.pem\n"
             "# With `stats socket /run/haproxy/admin.sock mode 660 level admin` a renewal needs no reload.\n";
     if (alpn) {

@@ -122,7 +122,7 @@ class Place:
         self.machine, self.closers, self.ports = machine, [], iter(range(2500, 2600))
 
     def write(self, name, text, mode=0o600):
-        path = f"/root/{name}"
+        path = f"/srv/receivers/{name}"
         self.machine.write(path, text, mode)
         return path
 

@@ -12,7 +12,7 @@ from harness.receiver import Webhook
 DATA = "/var/lib/evercert"
 # Who else than evercert keeps secrets: certbot, the servers' copies that outputs are, and the other side of shared keys.
 PLACES = re.compile(r"/(var/lib/evercert/|etc/evercert/credentials/|run/credentials/evercertd\.service/|etc/letsencrypt/"
-                    r"|etc/haproxy/certs/|srv/tls/|srv/dns/|etc/pebble/|root/hook\.key$)")
+                    r"|etc/haproxy/certs/|srv/tls/|srv/dns/|etc/pebble/|srv/receivers/)")
 
 
 def secrets_of(machine):
