@@ -238,7 +238,12 @@ result<spawned> spawn(const std::string& file, const std::vector<std::string>& a
                         fmt::format("{}: {} (is its first line \"#!\" and an interpreter that exists?)", what,
                                     ::strerrordesc_np(wrong)));
         }
-        return fail(system_error(wrong, what));
+        error why = system_error(wrong, what);
+        if (wrong == EPERM) {
+            why.message += " (a filter of system calls forbids it: a service that started without need of "
+                           "programs has given up running any; restart it: systemctl restart evercertd)";
+        }
+        return fail(std::move(why));
     }
     child.pidfd = unique_fd(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
     if (!child.pidfd) {

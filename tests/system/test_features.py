@@ -228,6 +228,7 @@ class Features(story.Story):
              "on": ["renewed"]},
             {"mail": "ops@example.com", "smtp": mail.where}, {"command": ["/etc/evercert/told"]}])
         self.assertIn("only a restart applies: running the notification command", self.evercert("reload"))
+        self.assertIn("restart it: systemctl restart evercertd", self.evercert("notify", "--test", code=1))
         self.restart()
         self.assertIn("(the notification command)", self.evercert("status"))
         self.evercert("notify", "--test")
