@@ -294,7 +294,9 @@ verdict by_error(const failure& what) {
         return verdict{.kind = later,
                        .mend = std::string(what.where == step::certificate ? odd_chain : std::string_view())};
     case errc::busy:
-        return verdict{.kind = later, .mend = "free what is in use; it is tried again by itself"};
+        return verdict{.kind = later,
+                       .mend = "free what is in use, or do what is said about it; it is tried again by "
+                               "itself, and at once with 'evercert renew NAME --now'"};
     default:
         return verdict{.kind = later};
     }

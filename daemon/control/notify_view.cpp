@@ -13,7 +13,7 @@ namespace {
 /// Each may take as long as its timeout says.
 constexpr milliseconds longest_test = std::chrono::minutes(11);
 constexpr std::string_view nobody = "nobody is told anything: there is no `notify:` in the configuration "
-                                    "(see \"Being told\" in the README)\n";
+                                    "(see `notify` in evercert.yaml(5))\n";
 
 std::string state_of(const audience_view& one, wall_time now) {
     if (!one.problem.empty()) {
