@@ -11,20 +11,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstddef>
 #include <cstdio>
 #include <fcntl.h>
 #include <fstream>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <optional>
 #include <sched.h>
 #include <string>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -263,28 +257,6 @@ TEST_CASE("programs that are not there or may not be run") {
         request.environment.emplace_back(name, "x");
         CHECK(try_run(request).error().code == errc::invalid_argument);
     }
-}
-
-TEST_CASE("a process that has given up running programs says how it gets to run one") {
-    const pid_t child = ::fork();
-    if (child == 0) {
-        std::array<sock_filter, 4> program{{
-            BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_execve, 0, 1),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-            BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-        }};
-        const sock_fprog filter{program.size(), program.data()};
-        if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-            ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
-            ::_exit(1);
-        }
-        const auto outcome = try_run(process_request({"/bin/true"}));
-        ::_exit(!outcome && outcome.error().message.find("systemctl restart") != std::string::npos ? 0 : 2);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
 }
 
 TEST_CASE("the environment is clean") {
