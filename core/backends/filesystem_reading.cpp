@@ -1,23 +1,14 @@
 #include "core/backends/durable.hpp"
 #include "core/backends/filesystem_store_impl.hpp"
+#include "core/backends/read_whole.hpp"
 #include "core/backends/store_path.hpp"
 
 #include <algorithm>
 #include <array>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 
 namespace evercert::backends {
-namespace {
-
-void erase_bytes(std::string& text) noexcept {
-    ::explicit_bzero(text.data(), text.size());
-    text.clear();
-}
-
-} // namespace
-
 result<void> check_own(std::string_view path) {
     if (path == lock_name) {
         return fail(errc::invalid_argument, "\"lock\" is the store's own file");
@@ -56,28 +47,7 @@ result<std::optional<std::string>> filesystem_store::read(std::string_view path,
     if (std::cmp_greater(info.st_size, limit)) {
         return fail(errc::too_large, fmt::format("{} is longer than {} bytes", absolute(path), limit));
     }
-    // All the room at once: a string that grows leaves copies of a key behind. One byte more, so that getting
-    // less than asked for tells that the end has come.
-    const auto size = static_cast<std::size_t>(info.st_size);
-    std::string contents(size + 1, '\0');
-    std::size_t filled = 0;
-    ssize_t n = 0;
-    do {
-        n = uninterrupted(
-            [&] { return ::read(file.get(), contents.data() + filled, contents.size() - filled); });
-        filled += n > 0 ? static_cast<std::size_t>(n) : 0;
-    } while (n > 0 && filled < size);
-    if (n < 0) {
-        error why = file_error(errno, "read", absolute(path));
-        erase_bytes(contents);
-        return fail(std::move(why));
-    }
-    if (filled > size) {
-        erase_bytes(contents);
-        return fail(errc::io, fmt::format("{} changed while it was read", absolute(path)));
-    }
-    contents.resize(filled);
-    return std::optional<std::string>(std::move(contents));
+    return read_whole(file.get(), static_cast<std::size_t>(info.st_size), shown(path));
 }
 
 result<std::optional<std::string>> filesystem_store::read_link(std::string_view link) const {

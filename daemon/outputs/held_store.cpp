@@ -1,7 +1,7 @@
 #include "daemon/outputs/held_store.hpp"
 
+#include "core/backends/read_whole.hpp"
 #include "core/backends/store_path.hpp"
-#include "core/crypto/secret.hpp"
 #include "daemon/outputs/folder_path.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +10,6 @@
 #include <array>
 #include <dirent.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <utility>
 
@@ -94,25 +93,7 @@ result<std::optional<std::string>> held_store::read(std::string_view path, std::
     if (std::cmp_greater(info.st_size, limit)) {
         return fail(errc::too_large, fmt::format("{} is longer than {} bytes", absolute(path), limit));
     }
-    // All the room at once, as a string that grows leaves copies of a key behind; and one byte more, to see
-    // that the end has come.
-    const auto size = static_cast<std::size_t>(info.st_size);
-    std::string contents(size + 1, '\0');
-    std::size_t filled = 0;
-    ssize_t n = 0;
-    do {
-        n = uninterrupted(
-            [&] { return ::read(file->get(), contents.data() + filled, contents.size() - filled); });
-        filled += n > 0 ? static_cast<std::size_t>(n) : 0;
-    } while (n > 0 && filled <= size);
-    if (n < 0 || filled != size) {
-        const error why = n < 0 ? backends::file_error(errno, "read", absolute(path))
-                                : error(errc::io, absolute(path) + " changed while it was read");
-        crypto::wipe(contents);
-        return fail(why);
-    }
-    contents.resize(filled);
-    return std::optional<std::string>(std::move(contents));
+    return backends::read_whole(file->get(), static_cast<std::size_t>(info.st_size), absolute(path));
 }
 
 result<std::optional<std::string>> held_store::read_link(std::string_view link) const {

@@ -11,16 +11,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using texts = std::vector<std::string>;
 
-namespace {
-
-config::notification everything() {
-    config::notification all = rule();
-    all.on = {news::revoked, news::failing, news::expiring, news::recovered, news::renewed};
-    return all;
-}
-
-} // namespace
-
 TEST_CASE("A message that is not taken is tried again, ever more slowly, for a day") {
     stage s;
     s.start({rule()});

@@ -11,16 +11,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using texts = std::vector<std::string>;
 
-namespace {
-
-config::notification everything() {
-    config::notification all = rule();
-    all.on = {news::revoked, news::failing, news::expiring, news::recovered, news::renewed};
-    return all;
-}
-
-} // namespace
-
 TEST_CASE("Nobody is told of a failure that mends itself within the while") {
     stage s;
     s.start({rule()});

@@ -58,6 +58,12 @@ inline config::notification rule(std::string name = "box") {
         .url = "https://h.example", .secret_file = {}, .secret_credential = {}, .trust = {}};
     return made;
 }
+/// The same, told of everything.
+inline config::notification everything() {
+    config::notification all = rule();
+    all.on = {news::revoked, news::failing, news::expiring, news::recovered, news::renewed};
+    return all;
+}
 
 /// sample_status (90 days, 59 left) that has failed so often.
 inline lifecycle::certificate_status failing(const std::string& name, unsigned failures = 3,
