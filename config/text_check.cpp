@@ -1,6 +1,7 @@
 #include "config/text_check.hpp"
 
 #include "config/document.hpp"
+#include "core/base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -10,32 +11,6 @@ namespace {
 /// Brackets may be open this deep; the tree itself allows less, but counts exactly. yaml-cpp would hold every
 /// one of a million open brackets in memory before it complains.
 constexpr int max_brackets = 2 * static_cast<int>(document::max_depth);
-
-/// Length of the UTF-8 sequence at `at` (RFC 3629), 0 if it is not one.
-std::size_t sequence_length(std::string_view text, std::size_t at) noexcept {
-    auto byte = [&](std::size_t i) -> unsigned {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-    };
-    auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    const unsigned lead = byte(at);
-    const unsigned second = byte(at + 1);
-    if (lead < 0x80) {
-        return 1;
-    }
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        return follows(at + 1) ? 2 : 0;
-    }
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const bool shortest = lead != 0xE0 || second >= 0xA0;
-        const bool no_surrogate = lead != 0xED || second <= 0x9F;
-        return shortest && no_surrogate && follows(at + 1) && follows(at + 2) ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const bool in_range = (lead != 0xF0 || second >= 0x90) && (lead != 0xF4 || second <= 0x8F);
-        return in_range && follows(at + 1) && follows(at + 2) && follows(at + 3) ? 4 : 0;
-    }
-    return 0;
-}
 
 bool check_encoding(std::string_view text, mistake_list& mistakes) {
     const auto head = text.substr(0, 4);
@@ -52,7 +27,7 @@ bool check_encoding(std::string_view text, mistake_list& mistakes) {
                          fmt::format("the file has a control character (byte 0x{:02x}) here; remove it", c));
             return false;
         }
-        const std::size_t length = sequence_length(text, i);
+        const std::size_t length = utf8_length(text, i);
         if (length == 0) {
             mistakes.add(at, "",
                          fmt::format("the file is not UTF-8 (byte 0x{:02x} here); save it as UTF-8", c));

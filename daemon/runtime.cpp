@@ -25,6 +25,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <unistd.h>
 
 namespace evercert::daemon {
@@ -73,7 +74,8 @@ private:
     awaitable<void> watch_signals();
     awaitable<void> retry_challenges();
     result<std::string> reload();
-    awaitable<void> apply_reload(config::settings fresh);
+    void accept(config::settings fresh);
+    awaitable<void> apply_accepted();
     [[nodiscard]] daemon_status describe() const;
     [[nodiscard]] status::status_parts status_parts();
     [[nodiscard]] std::string summary() const;
@@ -96,7 +98,9 @@ private:
     sandbox_plan allowed_;
     confinement confined_;
     wall_time configured_;
-    bool refused_ = false; ///< the configuration that was loaded last
+    bool refused_ = false;                     ///< the configuration that was loaded last
+    std::optional<config::settings> accepted_; ///< to be applied next
+    bool applying_ = false;
     systemd::notifier manager_;
     std::unique_ptr<wiring> objects_;
     std::unique_ptr<net::http_server> control_;
@@ -184,8 +188,7 @@ awaitable<void> runtime::live() {
     objects_->notices().start();
     status_->configure(settings_.status);
     tell("daemon.ready", severity::info,
-         fmt::format("evercertd {} manages {} certificate{}; control socket {}", EVERCERT_VERSION,
-                     settings_.certificates.size(), settings_.certificates.size() == 1 ? "" : "s",
+         fmt::format("evercertd {}: {}; control socket {}", EVERCERT_VERSION, summary(),
                      settings_.control.socket));
     manager_.ready(summary());
     tasks_.spawn("challenges", retry_challenges());
@@ -290,11 +293,11 @@ result<std::string> runtime::reload() {
     }
     tell("config.reloaded", severity::info, text);
     tell_warnings(*loaded);
-    tasks_.spawn("reload", apply_reload(std::move(*loaded)));
+    accept(std::move(*loaded));
     return text;
 }
 
-awaitable<void> runtime::apply_reload(config::settings fresh) {
+void runtime::accept(config::settings fresh) {
     refused_ = false;
     configured_ = time_->now();
     log_->configure(fresh.log);
@@ -304,7 +307,22 @@ awaitable<void> runtime::apply_reload(config::settings fresh) {
     next.data_dir = settings_.data_dir;
     next.control = settings_.control;
     settings_ = std::move(next);
-    co_await objects_->apply(std::move(fresh));
+    accepted_ = std::move(fresh);
+    if (!applying_) {
+        applying_ = true;
+        tasks_.spawn("reload", apply_accepted());
+    }
+}
+
+/// One after the other: a listener that is dropped waits for whoever is still connected, and a configuration
+/// that waits there must not come into force behind a newer one.
+awaitable<void> runtime::apply_accepted() {
+    const std::shared_ptr<void> done(nullptr, [this](void*) { applying_ = false; }); // by an exception, too
+    while (accepted_) {
+        config::settings next = std::move(*accepted_);
+        accepted_.reset();
+        co_await objects_->apply(std::move(next));
+    }
     manager_.ready(summary());
 }
 

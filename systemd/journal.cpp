@@ -2,6 +2,8 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include "systemd/journal.hpp"
 
+#include "core/base/text.hpp"
+
 #include <fmt/format.h>
 #include <systemd/sd-journal.h>
 
@@ -33,7 +35,8 @@ int priority(severity level) noexcept {
     return 3;
 }
 
-/// One entry stays a reasonable size whatever an event carries.
+/// One entry stays a reasonable size whatever an event carries. Cut between characters: journalctl shows a
+/// field that is not UTF-8 as "[blob data]".
 constexpr std::size_t longest_message = 16 * 1024;
 constexpr std::size_t longest_value = 4 * 1024;
 constexpr std::size_t most_fields = 32;
@@ -81,7 +84,7 @@ bool journal_stream() {
 
 std::vector<std::string> journal_fields(const event& what, std::string_view identifier) {
     std::vector<std::string> out;
-    out.push_back(fmt::format("MESSAGE={}", what.message.substr(0, longest_message)));
+    out.push_back(fmt::format("MESSAGE={}", beginning(what.message, longest_message)));
     out.push_back(fmt::format("PRIORITY={}", priority(what.level)));
     out.push_back(fmt::format("SYSLOG_IDENTIFIER={}", identifier));
     out.push_back(fmt::format("EVENT_ID={}", what.id));
@@ -90,7 +93,7 @@ std::vector<std::string> journal_fields(const event& what, std::string_view iden
     }
     for (std::size_t i = 0; i < std::min(what.fields.size(), most_fields); ++i) {
         const auto& [name, value] = what.fields[i];
-        out.push_back(fmt::format("{}={}", field_name(name), value.substr(0, longest_value)));
+        out.push_back(fmt::format("{}={}", field_name(name), beginning(value, longest_value)));
     }
     return out;
 }

@@ -8,36 +8,54 @@
 namespace evercert {
 namespace {
 
-/// Length of the valid UTF-8 sequence at `at` (2 to 4), or 0 if the bytes there are not one (RFC 3629).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
+/// Valid, and yet not for a reader's eyes: U+0080..U+009F are control characters that some terminals obey,
+/// and U+2028..U+202E and U+2066..U+2069 break or reverse lines, so that a log says what nobody wrote.
+bool is_misleading(std::string_view character) noexcept {
+    auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+    if (character.size() == 2) {
+        return byte(0) == 0xC2 && byte(1) < 0xA0;
+    }
+    return character.size() == 3 && byte(0) == 0xE2 &&
+           ((byte(1) == 0x80 && byte(2) >= 0xA8 && byte(2) <= 0xAE) ||
+            (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9));
+}
+
+} // namespace
+
+std::size_t utf8_length(std::string_view text, std::size_t at) noexcept {
     auto byte = [&](std::size_t i) -> unsigned {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
     };
     auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
     const unsigned lead = byte(at);
+    const unsigned second = byte(at + 1);
+    if (lead < 0x80) {
+        return at < text.size() ? 1 : 0;
+    }
     if (lead >= 0xC2 && lead <= 0xDF) {
-        // U+0080..U+009F are control characters that some terminals obey.
-        return follows(at + 1) && !(lead == 0xC2 && byte(at + 1) < 0xA0) ? 2 : 0;
+        return follows(at + 1) ? 2 : 0;
     }
     if (lead >= 0xE0 && lead <= 0xEF) {
-        const unsigned second = byte(at + 1);
-        const bool ok = follows(at + 1) && follows(at + 2) && !(lead == 0xE0 && second < 0xA0) &&
-                        !(lead == 0xED && second > 0x9F);
-        // U+2028..U+202E and U+2066..U+2069 break or reverse lines: a log reader must not be fooled by them.
-        const bool bidi = lead == 0xE2 && ((second == 0x80 && byte(at + 2) >= 0xA8 && byte(at + 2) <= 0xAE) ||
-                                           (second == 0x81 && byte(at + 2) >= 0xA6 && byte(at + 2) <= 0xA9));
-        return ok && !bidi ? 3 : 0;
+        const bool shortest = lead != 0xE0 || second >= 0xA0;
+        const bool no_surrogate = lead != 0xED || second <= 0x9F;
+        return shortest && no_surrogate && follows(at + 1) && follows(at + 2) ? 3 : 0;
     }
     if (lead >= 0xF0 && lead <= 0xF4) {
-        const unsigned second = byte(at + 1);
-        const bool ok = follows(at + 1) && follows(at + 2) && follows(at + 3) &&
-                        !(lead == 0xF0 && second < 0x90) && !(lead == 0xF4 && second > 0x8F);
-        return ok ? 4 : 0;
+        const bool in_range = (lead != 0xF0 || second >= 0x90) && (lead != 0xF4 || second <= 0x8F);
+        return in_range && follows(at + 1) && follows(at + 2) && follows(at + 3) ? 4 : 0;
     }
     return 0;
 }
 
-} // namespace
+std::string_view beginning(std::string_view text, std::size_t limit) noexcept {
+    if (text.size() <= limit) {
+        return text;
+    }
+    while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) {
+        --limit;
+    }
+    return text.substr(0, limit);
+}
 
 std::string escape(std::string_view foreign, std::size_t limit) {
     std::string out;
@@ -59,7 +77,8 @@ std::string escape(std::string_view foreign, std::size_t limit) {
             out += c;
         } else if (byte >= 0x20 && byte < 0x7F) {
             out += c;
-        } else if (const std::size_t length = utf8_length(foreign, i); length > 0) {
+        } else if (const std::size_t length = utf8_length(foreign, i);
+                   length > 1 && !is_misleading(foreign.substr(i, length))) {
             out.append(foreign.substr(i, length));
             i += length;
             continue;

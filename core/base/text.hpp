@@ -7,6 +7,11 @@
 
 namespace evercert {
 
+/// Bytes of the UTF-8 character that begins at `at` (RFC 3629), 1 to 4; 0 if none does.
+std::size_t utf8_length(std::string_view text, std::size_t at) noexcept;
+/// At most `limit` bytes of it, without half of a character at the end.
+std::string_view beginning(std::string_view text, std::size_t limit) noexcept;
+
 /// Foreign text made safe for a log line, a terminal or a table: control bytes, quotes, backslashes and bytes
 /// that are not valid UTF-8 become \xNN or \n, and what is longer than `limit` bytes is cut with "...".
 std::string escape(std::string_view foreign, std::size_t limit = 500);

@@ -67,6 +67,19 @@ class Reload(suite.Stand):
         self.assertEqual(self.ca.orders(), 2)
 
 
+    def test_the_last_of_several_is_what_counts(self):
+        listen = self.daemon.config["challenges"]["http"]["listen"]
+        for place in ([f"127.0.0.1:{self.space.port()}"], listen, [f"127.0.0.1:{self.space.port()}"], listen):
+            self.daemon.config["challenges"]["http"]["listen"] = place
+            self.daemon.write()
+            self.assert_exit(self.daemon.cli("reload"), 0)
+        self.certificates.append({"names": ["three.test"]})
+        self.daemon.write()
+        self.assert_exit(self.daemon.cli("reload"), 0)
+        self.daemon.wait_live("three.test")
+        self.assertIn(listen[0], self.daemon.ask("GET", "/v1/status").json()["listeners"])
+
+
 class ReloadWhileOrdering(suite.Stand):
     def test_an_order_under_way_is_not_disturbed(self):
         self.make_ca(env=ca.SLOW)

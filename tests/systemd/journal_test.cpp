@@ -40,6 +40,8 @@ TEST_CASE("An entry is bounded whatever an event carries") {
     CHECK(fields.size() == 4 + 32);
     CHECK(fields.front().size() == 8 + 16 * 1024);
     CHECK(fields.back().size() == 8 + 4 * 1024);
+    what.message = std::string(16 * 1024 - 1, 'm') + "\u00fc";
+    CHECK(systemd::journal_fields(what, "evercertd").front().size() == 8 + 16 * 1024 - 1);
 }
 
 TEST_CASE("Priorities follow syslog and an event without certificate has no such field") {
