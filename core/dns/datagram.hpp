@@ -17,7 +17,7 @@ inline constexpr std::size_t longest_query = 4096;
 
 /// Room for one, and the way back. Reused.
 struct datagram {
-    std::array<char, longest_query> space;
+    std::array<char, longest_query> space{};
     std::size_t size = 0;
     sockaddr_storage peer{};
     socklen_t peer_size = 0;
