@@ -10,6 +10,7 @@
 #include "daemon/schema/json_schema.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace evercert::daemon {
 namespace {
@@ -87,8 +88,11 @@ std::vector<candidate> values(const std::string& value, const std::string& prefi
     if (value == "--format") {
         return plain(schema_formats);
     }
-    const bool file = value == "--config" || value == "--socket" || value == "FILE" || value == "DIR";
-    return file ? std::vector<candidate>{{std::string(files_wanted), {}}} : std::vector<candidate>();
+    constexpr std::array<std::string_view, 7> files{"--config", "--socket", "--output", "--data-dir",
+                                                    "--trust",  "FILE",     "DIR"};
+    return std::ranges::find(files, value) != files.end()
+               ? std::vector<candidate>{{std::string(files_wanted), {}}}
+               : std::vector<candidate>();
 }
 
 std::vector<candidate> all_candidates(const standing& here, const std::string& last,

@@ -65,6 +65,8 @@ class Completion(unittest.TestCase):
         self.assertIn("letsencrypt-staging", in_bash("account", "show", "let"))
         self.assertEqual(in_bash("check", "READ"), ["README.md"])
         self.assertEqual(in_bash("--config", "CMake"), ["CMakeLists.txt"])
+        for option in ("--output", "--data-dir", "--trust"):
+            self.assertEqual(in_bash("import", "certbot", option, "READ"), ["README.md"], option)
 
     def test_no_daemon_is_no_names_and_no_noise(self):
         begin = time.monotonic()
