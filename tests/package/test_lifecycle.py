@@ -125,6 +125,14 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(self.owned("/var/lib/evercert/live/key"), ("evercert", "evercert", "0o600"))
         self.assertEqual(self.owned("/etc/shadow"), shadow)
 
+    def test_a_folder_closed_by_the_administrator_stays_closed(self):
+        root = self.root
+        root.install(self.first)
+        root.run("chown", "root:evercert", "/etc/evercert")
+        root.run("chmod", "0750", "/etc/evercert")
+        root.install(self.second)
+        self.assertEqual(self.owned("/etc/evercert"), ("root", "evercert", "0o750"))
+
     def test_a_service_is_disabled_and_stays_so(self):
         root = self.root
         root.install(self.first)
