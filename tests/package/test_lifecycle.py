@@ -125,6 +125,18 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(self.owned("/var/lib/evercert/live/key"), ("evercert", "evercert", "0o600"))
         self.assertEqual(self.owned("/etc/shadow"), shadow)
 
+    def test_an_interrupted_change_of_owner_is_made_good(self):
+        root = self.root
+        root.write("/var/lib/evercert/live/key", "secret", 0o600)
+        os.rename(root.path("/usr/bin/chown"), root.path("/usr/bin/real-chown"))
+        root.write("/usr/bin/chown", '#!/bin/sh\n/usr/bin/real-chown "$1" "$2" "$3"\nexit 1\n', 0o755)  # the first file, and no more
+        shutil.copy(self.first, root.path("/new.deb"))
+        self.assertNotEqual(root.run("dpkg", "-i", "/new.deb", check=False).returncode, 0)
+        os.rename(root.path("/usr/bin/real-chown"), root.path("/usr/bin/chown"))
+        root.dpkg("--configure", "evercert")
+        self.assertEqual(self.owned("/var/lib/evercert/live/key"), ("evercert", "evercert", "0o600"))
+        self.assertEqual(self.owned("/var/lib/evercert"), ("evercert", "evercert", "0o700"))
+
     def test_a_folder_closed_by_the_administrator_stays_closed(self):
         root = self.root
         root.install(self.first)
