@@ -1,5 +1,6 @@
 """What is in the package, and what Debian's own checkers say of it."""
 import gzip
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import unittest
 from package import BUILD, SOURCE, build, field, package, run
 
 PROGRAMS = {"evercertd": "usr/sbin", "evercert": "usr/bin", "evercert-deploy": "usr/libexec/evercert"}
+MONITORING = ("evercert.rules.yml", "evercert.rules.test.yml", "grafana-dashboard.json")
 # Each with why it stays.
 EXPECTED_TAGS = {
     "no-copyright-file",  # the owner has not chosen a licence, and nobody else may name one
@@ -45,12 +47,19 @@ class Contents(unittest.TestCase):
             pages.add("usr/share/man/man8/evercert-deploy.8.gz")
         self.assertEqual(set(files), programs | units | pages | {
             "usr/lib/sysusers.d/evercert.conf", "usr/lib/tmpfiles.d/evercert.conf", "usr/share/evercert/evercert.schema.json",
+            *(f"usr/share/evercert/monitoring/{name}" for name in MONITORING),
             "usr/share/doc/evercert/examples/evercert.yaml", "usr/share/doc/evercert/changelog.Debian.gz",
             "usr/share/bash-completion/completions/evercert", "usr/share/zsh/vendor-completions/_evercert",
             "usr/share/fish/vendor_completions.d/evercert.fish"})
         for path, (mode, owner) in files.items():
             self.assertEqual((mode, owner), ("-rwxr-xr-x" if path in programs else "-rw-r--r--", "root/root"), path)
         self.assertEqual({line.split()[0] for line in lines if line.startswith("d")}, {"drwxr-xr-x"})
+
+    def test_alert_rules_are_usable_where_they_lie(self):
+        folder = f"{self.tree}/usr/share/evercert/monitoring"
+        run("promtool", "check", "rules", f"{folder}/evercert.rules.yml")
+        run("promtool", "test", "rules", f"{folder}/evercert.rules.test.yml")
+        json.loads(self.read("usr/share/evercert/monitoring/grafana-dashboard.json"))
 
     def test_fields(self):
         self.assertEqual(field(self.deb, "Package"), "evercert")
