@@ -11,7 +11,8 @@ BOTH = {
 }
 DAEMON = {"User": "evercert", "Group": "evercert", "CapabilityBoundingSet": "", "PrivateUsers": "yes", "ProtectHome": "yes",
           "PrivateNetwork": "no", "RestrictAddressFamilies": "AF_INET AF_INET6 AF_NETLINK AF_UNIX", "WatchdogUSec": "1min",
-          "StateDirectoryMode": "0700", "Restart": "on-failure", "RestartPreventExitStatus": "2", "Type": "notify"}
+          "StateDirectoryMode": "0700", "Restart": "always", "RestartPreventExitStatus": "2",
+          "StartLimitIntervalUSec": "0", "LimitNOFILE": "16384", "Type": "notify"}
 HELPER = {"User": "", "CapabilityBoundingSet": "cap_chown cap_dac_override cap_fowner", "PrivateUsers": "no",
           "ProtectHome": "read-only", "PrivateNetwork": "yes", "RestrictAddressFamilies": "AF_UNIX", "Type": "notify"}
 
