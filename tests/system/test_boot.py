@@ -195,10 +195,11 @@ class Boot(story.Story):
 
     def test_32_a_daemon_that_is_killed_comes_back(self):
         self.world.drop_in("evercertd.service", "[Service]\nRestartSec=100ms\n")
-        pid = self.pid()
-        self.machine.run("kill", "-KILL", str(pid))
-        wait_until("systemd has started another", lambda: self.pid() not in (0, pid) and
-                   self.machine.show("evercertd", "ActiveState") == "active", 30, 0.1)
+        for signal in ("-KILL", "-TERM"):  # the second of which is a clean end
+            pid = self.pid()
+            self.machine.run("kill", signal, str(pid))
+            wait_until("systemd has started another", lambda: self.pid() not in (0, pid) and
+                       self.machine.show("evercertd", "ActiveState") == "active", 30, 0.1)
         self.assertEqual(self.machine.show("evercertd.socket", "ActiveState"), "active")
         self.world.drop_in("evercertd.service", None)
 
