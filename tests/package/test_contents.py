@@ -147,6 +147,7 @@ class Contents(unittest.TestCase):
             self.assertRegex(run(f"{prefix}/bin/evercert", "--version").stdout, r"^evercert \d")
             with open(f"{prefix}/lib/systemd/system/evercertd.service", encoding="utf-8") as unit:
                 self.assertIn(f"ExecStart={prefix}/sbin/evercertd", unit.read())
+            self.assertEqual(os.listdir(f"{prefix}/share/zsh/site-functions"), ["_evercert"])
             with open(f"{prefix}/share/doc/evercert/examples/evercert.yaml", encoding="utf-8") as file:
                 self.assertTrue(file.read().startswith("# yaml-language-server: $schema=/usr/share/evercert/evercert.schema.json\n"))
 
