@@ -34,7 +34,7 @@ echo "evercert: testing"
 outcome=0
 ctest --preset "$preset" --parallel "$(nproc)" "$@" >"$build/ctest.log" 2>&1 || outcome=$?
 [ "$outcome" = 0 ] || sed -n '/Test project/,$p' "$build/ctest.log" >&2
-python3 -B tests/summary.py "$build/Testing/Temporary/LastTest.log"
+python3 -B tests/summary.py "$build/Testing/Temporary/LastTest.log" "$build/ctest.log"
 echo "pebble: $(cat build/pebble/version); the distribution's: $(cat build/pebble-distribution/version)"
 grep -E '^[0-9]+% tests passed' "$build/ctest.log" || tail -n 1 "$build/ctest.log"
 exit "$outcome"
