@@ -12,6 +12,7 @@ import unittest
 from harness import suite, tls
 from harness.daemon import Daemon, run
 from harness.fronts import NginxFront
+from harness.invariants import Serving
 from harness.servers import Nginx
 from harness.workspace import answers, read_text, wait_until
 
@@ -99,6 +100,9 @@ class ImportCertbot(Machine):
         registered = json.loads(read_text(self.only("accounts", "regr.json")))["uri"]
         server = Nginx(self.space, {name: os.path.dirname(self.live(name)) for name in ("san.test", "rsa.test", "web.test")})
         server.start()
+        roots = self.ca.roots()
+        serving = Serving(server.port, server.sites, roots)
+        self.addCleanup(serving.close)
         before = fingerprint_of(self.folder)
 
         dry = self.run_import()
@@ -116,6 +120,9 @@ class ImportCertbot(Machine):
         self.assertEqual(fingerprint_of(self.data_dir), data, "twice is harmless")
         self.assertTrue(all(name.endswith(".imported-by-evercert") for name in os.listdir(f"{self.folder}/renewal")))
         leaves = {name: tls.read_chain(self.live(name))[0] for name in server.sites}
+        subprocess.run(server.reload(), check=True, capture_output=True)  # the same behind the paths that lead elsewhere now
+        for name, leaf in leaves.items():
+            self.assertEqual(tls.served(server.port, name, roots), leaf)
         orders = self.ca.orders()
         self.certbot("renew", "--force-renewal")
         self.assertEqual(self.ca.orders(), orders, "certbot has let go of them")
@@ -140,14 +147,16 @@ class ImportCertbot(Machine):
         asked = self.assert_exit(daemon.cli("account", "show", issuer, "--json"), 0).json()["account"]
         self.assertEqual(asked["status_at_ca"], "valid")
         subprocess.run(server.reload(), check=True, capture_output=True)
-        roots = self.ca.roots()
+        renewals = {}
         for name, leaf in leaves.items():
-            renewed = tls.read_chain(self.live(name))[0]
+            renewals[name] = renewed = tls.read_chain(self.live(name))[0]
             self.assertNotEqual(renewed, leaf)
             self.assertEqual(renewed.names, leaf.names)
             kind = tls.openssl("x509", "-noout", "-text", "-in", self.live(name))
             self.assertEqual(name == "rsa.test", "rsaEncryption" in kind)
             self.assertEqual(tls.served(server.port, name, roots), renewed)
+        self.assertEqual(serving.close(), [], "served throughout")
+        self.assertEqual(serving.seen, {name: [leaf, renewals[name]] for name, leaf in leaves.items()})
         self.assertEqual(read_text(self.hook_ran), f"{self.data_dir}/live/san.test|san.test www.san.test\n")
 
     def test_a_running_daemon_and_the_way_back(self):

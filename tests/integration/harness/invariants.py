@@ -110,3 +110,31 @@ def stray_files(data_dir):
 def job(data_dir, name):
     path = os.path.join(data_dir, "jobs", f"{name}.json")
     return read_text(path) if os.path.exists(path) else ""
+
+
+class Serving:
+    """Clients that come one after the other, from now until `close`, and ask for each name in turn."""
+
+    def __init__(self, port, names, roots):
+        self.port, self.roots, self.over = port, roots, threading.Event()
+        self.seen = {name: [] for name in names}  # the leaves that each was served with, as they first came
+        self.missed = []
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self):
+        while not self.over.wait(0.05):
+            for name, leaves in self.seen.items():
+                try:
+                    leaf = tls.handshake(self.port, name, self.roots)
+                except OSError as error:
+                    self.missed.append(f"{name}: {error}")
+                    continue
+                if leaf not in leaves:
+                    leaves.append(leaf)
+
+    def close(self):
+        """What was not served, or not by a chain to the roots."""
+        self.over.set()
+        self.thread.join()
+        return self.missed
