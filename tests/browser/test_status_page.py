@@ -11,7 +11,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "../integration"), os.path.join(HERE, "../bench")]
 from harness.tls import MiniRoot  # noqa: E402
-from harness.workspace import BUILD, Workspace, wait_until  # noqa: E402
+from harness.workspace import BUILD, Workspace, terminate_like_interrupt, wait_until  # noqa: E402
 from quiet_ca import QuietCa  # noqa: E402
 from scale import Crowd, populate  # noqa: E402
 
@@ -167,4 +167,5 @@ if __name__ == "__main__":
     if why_not:
         print(f"SKIPPED: {why_not}", file=sys.stderr)
         sys.exit(77)
+    terminate_like_interrupt()
     unittest.main(verbosity=2)

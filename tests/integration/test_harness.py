@@ -2,6 +2,7 @@
 import json
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -88,6 +89,33 @@ class Harness(suite.Stand):
         self.assertEqual(done.returncode, 0)
         wait_until("the messages came", lambda: listener.count("STATUS=x") == 1)
         self.assertEqual(listener.count("READY=1"), 1)
+
+
+INTERRUPTED = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where we run in the background
+sys.path.insert(0, sys.argv.pop(1))
+from harness import suite
+class Long(suite.Stand):
+    def test_it(self):
+        child = self.space.spawn("child", ["sleep", "1000"])
+        print("child", child.pid, self.space.folder, flush=True)
+        time.sleep(1000)
+suite.main()
+"""
+
+
+class Interrupted(unittest.TestCase):
+    def test_nothing_is_left_behind(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number), subprocess.Popen(
+                    [sys.executable, "-B", "-c", INTERRUPTED, os.path.dirname(os.path.abspath(__file__))],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as runner:
+                _, child, folder = next(line for line in runner.stdout if line.startswith("child ")).split()
+                runner.send_signal(number)
+                self.assertNotEqual(runner.wait(30), 0)
+                self.assertFalse(os.path.exists(folder))
+                self.assertFalse(os.path.exists(f"/proc/{child}"))
 
 
 class Namespace(unittest.TestCase):

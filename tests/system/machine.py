@@ -1,4 +1,5 @@
 """A container with systemd as its first process, on a copy of a root that is thrown away."""
+import atexit
 import contextlib
 import ctypes
 import os
@@ -42,6 +43,7 @@ class Machine:
                    f"lowerdir={root},upperdir={self.folder}/changes,workdir={self.folder}/work", self.tree)
         self.share = share or {}
         self.name = f"evercert-test-{os.getpid()}"
+        atexit.register(self.close)  # an interrupted test does not clean up
 
     def boot(self):
         argv = ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
@@ -134,6 +136,7 @@ class Machine:
 
     def close(self):
         """Ends what runs in there, and then there is nothing left of it."""
+        atexit.unregister(self.close)
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(SHUTDOWN)
             try:

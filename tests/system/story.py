@@ -7,7 +7,7 @@ import unittest
 
 import package
 import root
-from harness.workspace import PEBBLE, wait_until
+from harness.workspace import PEBBLE, terminate_like_interrupt, wait_until
 from machine import Machine
 from world import CA_PROGRAMS, World
 
@@ -66,6 +66,7 @@ class Result(unittest.TextTestResult):
 
 def main():
     began = time.monotonic()
+    terminate_like_interrupt()
     program = unittest.main(exit=False, verbosity=2, testRunner=unittest.TextTestRunner(
         stream=sys.stdout, verbosity=2, resultclass=Result))
     result = program.result

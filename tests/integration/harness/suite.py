@@ -4,7 +4,7 @@ import unittest
 
 from .ca import PEBBLE, PEBBLE_OF_DISTRIBUTION, Pebble, version_of, version_tuple
 from .daemon import Daemon
-from .workspace import BUILD, Workspace, wait_until
+from .workspace import BUILD, Workspace, terminate_like_interrupt, wait_until
 
 __all__ = ["Stand", "main", "needs_pebble", "wait_until"]
 
@@ -63,6 +63,7 @@ def needs_pebble(major, minor):
 def main():
     """Exit 77 (skipped, for ctest) when nothing ran because everything was skipped."""
     print(f"pebble {version_of(PEBBLE)}, the distribution's {version_of(PEBBLE_OF_DISTRIBUTION)}; programs in {BUILD}")
+    terminate_like_interrupt()
     program = unittest.main(module="__main__", exit=False, verbosity=2)
     result = program.result
     if not result.wasSuccessful():

@@ -1,4 +1,5 @@
 """A temporary folder with the processes and ports that belong to it."""
+import atexit
 import fcntl
 import os
 import random
@@ -26,6 +27,11 @@ def wait_until(what, check, timeout=30.0, step=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"after {timeout:g} s still not: {what}")
         time.sleep(step)
+
+
+def terminate_like_interrupt():
+    """SIGTERM ends a suite as Ctrl-C does: with nothing left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def read_text(path):
@@ -90,6 +96,7 @@ class Workspace:
         self.folder = tempfile.mkdtemp(prefix=f"{name}-")
         os.chmod(self.folder, 0o755)  # web servers and ordinary users have to find their own places in it
         self.processes, self.closers, self.locks = [], [], []
+        atexit.register(self.close)  # an interrupted test does not clean up
 
     def __enter__(self):
         return self
@@ -98,6 +105,7 @@ class Workspace:
         self.close()
 
     def close(self):
+        atexit.unregister(self.close)
         for process in reversed(self.processes):
             process.signal(signal.SIGCONT)
             process.stop()
