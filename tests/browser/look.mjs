@@ -1,5 +1,5 @@
-// One browser over a list of looks; what it found goes to standard output as JSON.   usage: node look.mjs PLAN.json
-// A look: {name, url, width, height, dark, javascript, clicks?}. Folders: modules (node_modules), shots, profile.
+// One browser over a list of looks; what it found goes to the plan's `result` as JSON.   usage: node look.mjs PLAN.json
+// A look: {name, url, width, height, dark, axe, shot, whole?, search?}. Folders: modules (node_modules), shots, profile.
 import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
@@ -76,4 +76,4 @@ for (const look of plan.looks) {
   await page.close();
 }
 await browser.close();
-process.stdout.write(JSON.stringify(looks));
+fs.writeFileSync(plan.result, JSON.stringify(looks));

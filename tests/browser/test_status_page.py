@@ -11,15 +11,15 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "../integration"), os.path.join(HERE, "../bench")]
 from harness.tls import MiniRoot  # noqa: E402
-from harness.workspace import BUILD, Workspace, terminate_like_interrupt, wait_until  # noqa: E402
+from harness.workspace import BUILD, Workspace, read_text, terminate_like_interrupt, wait_until  # noqa: E402
 from quiet_ca import QuietCa  # noqa: E402
 from scale import Crowd, populate  # noqa: E402
 
 PLACE = os.path.join(os.path.dirname(BUILD.rstrip("/")), "browser")  # build/browser
 SHOTS = os.path.join(PLACE, "shots")
 MANY = 5000
-# A generous bound: what is measured is printed. On two slow processors that others use too, it is far below.
-LONGEST_PAINT = 5000
+# Promised (milliseconds): of some looks the quickest must keep it, as others use the processors, too. All are printed.
+LONGEST_PAINT = 1000
 LARGEST_PAGE = 300_000
 
 
@@ -60,13 +60,12 @@ class Gallery:
 
 def look_at(space, looks):
     plan = {"modules": PLACE, "chromium": shutil.which("chromium"), "profile": space.path("profile"), "shots": SHOTS,
-            "looks": looks}
+            "result": space.path("found.json"), "looks": looks}
     file = space.write("plan.json", json.dumps(plan))
-    done = subprocess.run(["node", os.path.join(HERE, "look.mjs"), file], text=True, capture_output=True, check=False,
-                          timeout=300)
-    if done.returncode:
-        raise AssertionError(f"the browser failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-    return {found["name"]: found for found in json.loads(done.stdout)}
+    node = space.spawn("node", ["node", os.path.join(HERE, "look.mjs"), file])  # asked to end, it ends chromium, too
+    if node.wait(300):
+        raise AssertionError(f"the browser failed:\n{node.log()[-4000:]}")
+    return {found["name"]: found for found in json.loads(read_text(plan["result"]))}
 
 
 def look(name, url, width=1280, height=900, **more):
@@ -89,7 +88,7 @@ class StatusPage(unittest.TestCase):
                 self.assertEqual(one["status"], 404 if name == "missing" else 200)
                 self.assertEqual([c for c in one["complaints"] if not c.startswith("log:")
                                   and not (one["status"] == 404 and "404" in c)], [])
-                self.assertEqual([u for u in one["asked"] if not u.startswith((url, "data:"))], [])
+                self.assertEqual([u for u in one["asked"] if not u.startswith((f"{url}/", "data:"))], [])
                 self.assertEqual(one["scripts"], 0)
                 self.assertLessEqual(one["overflow"], 0, "it is wider than the window")
                 self.assertLess(one["bytes"], LARGEST_PAGE)
@@ -121,12 +120,14 @@ class StatusPage(unittest.TestCase):
 
     def test_what_is_wrong_is_seen(self):
         """Or all the others would pass whatever the page is like."""
-        page = "data:text/html,<script>console.error(1)</script><p style='color:%23eee;width:3000px'>pale<input>"
+        elsewhere = f"http://127.0.0.1:{self.space.port()}/x.png"
+        page = f"data:text/html,<script>console.error(1)</script><p style='color:%23eee;width:3000px'>pale<input><img src={elsewhere}>"
         found = look_at(self.space, [look("wrong", page, shot=False)])["wrong"]
-        self.assertLessEqual({"html-has-lang", "label", "color-contrast"}, {each["id"] for each in found["violations"]})
-        self.assertEqual(found["complaints"], ["error: 1"])
+        self.assertLessEqual({"html-has-lang", "label", "color-contrast", "image-alt"}, {each["id"] for each in found["violations"]})
+        self.assertEqual(sorted(found["complaints"]), ["error: 1", "error: Failed to load resource: net::ERR_CONNECTION_REFUSED"])
+        self.assertIn(elsewhere, found["asked"])
         self.assertGreater(found["overflow"], 0)
-        self.assertEqual(found["scripts"], 2)
+        self.assertEqual(found["scripts"], 3)
 
     def test_searching_with_the_keyboard_and_without_scripts(self):
         url = self.gallery(50, "varied")
@@ -150,16 +151,17 @@ class StatusPage(unittest.TestCase):
         wait_until("all records are read", lambda: daemon.alive() and daemon.cli("status", timeout=60).out.count("waiting") == MANY,
                    120, 0.5)
         found = look_at(self.space, [look("many-cold", url, axe=False, shot=False), look("many-light", url),
+                                     look("many-again", url, axe=False, shot=False), look("many-more", url, axe=False, shot=False),
                                      look("many-dark", url, dark=True),
                                      look("many-phone", url, width=390, height=844),
                                      look("many-last", f"{url}/?sort=name&page=50", shot=False)])
         self.check(found, url)
         self.assertIn(count, found["many-light"]["text"])
-        for name in ("many-light", "many-last"):
+        for name in ("many-cold", "many-light", "many-again", "many-more", "many-last"):
             one = found[name]
             print(f"{name}: {MANY} certificates, {one['bytes'] / 1024:.0f} KiB, answered in {one['answered']:.0f} ms, "
                   f"painted after {one['painted']:.0f} ms, complete after {one['complete']:.0f} ms")
-            self.assertLess(one["painted"], LONGEST_PAINT)
+        self.assertLess(min(found[name]["painted"] for name in ("many-light", "many-again", "many-more")), LONGEST_PAINT)
 
 
 if __name__ == "__main__":
