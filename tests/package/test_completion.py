@@ -95,8 +95,10 @@ class Completion(unittest.TestCase):
                     daemon.terminate()
 
     def test_a_word_is_no_command(self):
-        self.assertEqual(in_bash("$(touch /tmp/evercert-was-here)"), [])
-        self.assertFalse(os.path.exists("/tmp/evercert-was-here"))
+        with tempfile.TemporaryDirectory(prefix="evercert-word-") as folder:
+            for word in (f"$(touch {folder}/here)", f"`touch {folder}/here`", f"a;touch {folder}/here"):
+                self.assertEqual(in_bash(word), [])
+            self.assertEqual(os.listdir(folder), [])
 
     def test_bash_at_a_terminal(self):
         self.assertIn("evercert snippet ", typed("evercert sni\t", "evercert snippet "))
