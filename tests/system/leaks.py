@@ -10,9 +10,10 @@ from harness import canaries
 from harness.receiver import Webhook
 
 DATA = "/var/lib/evercert"
-# Who else than evercert keeps secrets: certbot, the servers' copies that outputs are, and the other side of shared keys.
-PLACES = re.compile(r"/(var/lib/evercert/|etc/evercert/credentials/|run/credentials/evercertd\.service/|etc/letsencrypt/"
-                    r"|etc/haproxy/certs/|srv/tls/|srv/dns/|etc/pebble/|srv/receivers/)")
+# Of data_dir the files that are keys, and who else than evercert keeps secrets: certbot, the servers' copies that outputs are, and
+# the other side of shared keys.
+PLACES = re.compile(r"/(var/lib/evercert/([^/]+/)*(privkey[^/]*\.pem|[^/]+\.key(\.\d+)?)$|etc/evercert/credentials/"
+                    r"|run/credentials/evercertd\.service/|etc/letsencrypt/|etc/haproxy/certs/|srv/tls/|srv/dns/|etc/pebble/|srv/receivers/)")
 
 
 def secrets_of(machine):
