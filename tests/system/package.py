@@ -1,10 +1,9 @@
 """The package under test, as the target `package` makes it, from what is built."""
 import glob
 import os
-import re
 
+from harness.debian import call
 from harness.workspace import BUILD
-from root import call
 
 
 def make(folder, revision):
@@ -14,9 +13,3 @@ def make(folder, revision):
          "-D", f"CPACK_DEBIAN_PACKAGE_RELEASE={revision}", "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=gzip", timeout=300, cwd=BUILD)
     (made,) = glob.glob(f"{place}/*.deb")
     return made
-
-
-def dependencies(deb):
-    """What it needs, where there is a choice the first; without versions."""
-    told = call("dpkg-deb", "--field", deb, "Depends")
-    return sorted(re.match(r"[^\s(|:]+", each.strip())[0] for each in told.split(","))

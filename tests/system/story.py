@@ -23,7 +23,7 @@ class Story(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory(prefix="evercert-package-")
         cls.addClassCleanup(cls.folder.cleanup)
         cls.packages = [package.make(cls.folder.name, revision) for revision in (1, 2)]
-        cls.machine = Machine(root.ready(package.dependencies(cls.packages[0])), {CA_PROGRAMS: os.path.join(PEBBLE, "usr/bin")})
+        cls.machine = Machine(root.ready(cls.packages[0]), {CA_PROGRAMS: os.path.join(PEBBLE, "usr/bin")})
         cls.addClassCleanup(cls.machine.close)
         for unit in root.SERVERS:  # started when they have something to serve
             os.unlink(f"{cls.machine.tree}/etc/systemd/system/multi-user.target.wants/{unit}.service")

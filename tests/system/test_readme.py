@@ -49,7 +49,7 @@ class Readme(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="evercert-package-")
         cls.addClassCleanup(folder.cleanup)
         cls.deb = package.make(folder.name, 1)
-        cls.root = root.ready(package.dependencies(cls.deb))
+        cls.root = root.ready(cls.deb)
         cls.seen = set()
 
     def setUp(self):
