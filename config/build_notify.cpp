@@ -100,6 +100,7 @@ public:
             }
             refuse_repeats(entry_, "on", path_.key("on").text(), mistakes_);
         }
+        refuse_idle(into.on);
         into.after = static_cast<unsigned>(entry_.integer("after").value_or(into.after));
         into.expiring = entry_.duration("expiring");
         into.limit = entry_.rate("limit").value_or(into.limit);
@@ -137,6 +138,25 @@ private:
         mistakes_.add(entry_.at(key), path_.key(key), std::move(text));
     }
 
+    /// What would never have an effect with so little in `on`.
+    void refuse_idle(const std::set<news>& on) {
+        const bool failing = on.contains(news::failing);
+        const bool trouble = failing || on.contains(news::expiring);
+        if (entry_.find("after") && !failing) {
+            mistake("after",
+                    "it says when failing is told, which is not in `on`; leave it out, or add failing");
+        }
+        // What expires soon is told as failing at once.
+        if (entry_.find("expiring") && !trouble) {
+            mistake("expiring",
+                    "it says when expiring is told, which is not in `on`; leave it out, or add expiring");
+        }
+        if (on.contains(news::recovered) && !trouble) {
+            mistake("on",
+                    "recovered is only told after failing or expiring: add one of them, or leave it out");
+        }
+    }
+
     webhook_channel read_webhook() {
         webhook_channel made;
         made.url = entry_.text("webhook").value_or("");
@@ -144,7 +164,14 @@ private:
         made.secret_credential = entry_.text("secret_credential").value_or("");
         made.trust = entry_.path("trust").value_or("");
         const bool plain = made.url.size() > 4 && made.url[4] == ':';
-        if (plain && !stays_here(made.url) && !entry_.flag("plain_http").value_or(false)) {
+        const bool wants_plain = entry_.flag("plain_http").value_or(false);
+        if (!made.url.empty() && !plain && wants_plain) {
+            mistake("plain_http", "it is about http, and the URL is https; leave it out");
+        }
+        if (plain && entry_.find("trust")) {
+            mistake("trust", "it is about https, and the URL is http; leave it out, or write https");
+        }
+        if (plain && !stays_here(made.url) && !wants_plain) {
             mistake("webhook", "http to another machine can be read and changed on the way; write https, or "
                                "`plain_http: true` if it is meant");
         }

@@ -1,6 +1,7 @@
 // Who is told of what, as the file says it.
 #include "config/diff.hpp"
 #include "tests/config/loading.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <string>
 
@@ -97,6 +98,27 @@ TEST_CASE("what does not go together is a mistake at its place") {
         {head + "notify: [{mail: [a@b.example, a@b.example]}]\n", "4:31: notify[0].mail",
          "stands here twice"},
     });
+}
+
+TEST_CASE("a key that would do nothing is a mistake") {
+    const temp_folder files;
+    const std::string roots = files.write("roots.pem", "-----BEGIN CERTIFICATE-----\n");
+    check({
+        {head + "notify: [{command: [x], on: [expiring], after: 1}]\n", "4:48: notify[0].after",
+         "add failing"},
+        {head + "notify: [{command: [x], on: [revoked], expiring: 3d}]\n", "4:50: notify[0].expiring",
+         "add expiring"},
+        {head + "notify: [{command: [x], on: [revoked, recovered]}]\n", "4:29: notify[0].on",
+         "only told after failing or expiring"},
+        {head + "notify: [{webhook: \"https://a.example\", plain_http: true}]\n",
+         "4:53: notify[0].plain_http", "the URL is https"},
+        {head + "notify: [{webhook: \"http://[::1]/\", trust: " + roots + "}]\n", "4:44: notify[0].trust",
+         "the URL is http;"},
+    });
+    // What expires soon is told as failing.
+    good(head + "notify: [{command: [x], on: [failing], expiring: 3d}]\n");
+    good(head + "notify: [{command: [x], on: [expiring, recovered], expiring: 3d}]\n");
+    good(head + "notify: [{webhook: \"http://localhost/\", plain_http: true}]\n");
 }
 
 TEST_CASE("the list is bounded") {
