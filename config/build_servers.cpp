@@ -58,10 +58,11 @@ void read_deployment(const section& entry, deployment& into, bool is_builtin, mi
     read_runtime(entry, into, path + ".runtime", mistakes);
     into.convention = entry.text("convention").value_or(into.convention);
     // Only what is called for each certificate by itself has one lineage to tell of.
-    if (entry.find("convention") && (into.command.empty() || !into.test.empty() || !into.verify.empty())) {
+    if (entry.find("convention") &&
+        (into.command.empty() || !into.test.empty() || !into.verify.empty() || !into.runtime.empty())) {
         mistakes.add(entry.at("convention"), path + ".convention",
                      "a convention is for hooks, which are called for each certificate: give `command`, and "
-                     "neither test nor verify");
+                     "none of test, verify and runtime");
     }
     into.timeout = entry.duration("timeout").value_or(into.timeout);
 }

@@ -182,6 +182,8 @@ TEST_CASE("values of a wrong type or out of bounds are refused at their place") 
          "certbot"},
         {head + "deployments: {a: {command: [x], test: [y], convention: certbot}}\n",
          "4:56: deployments.a.convention", "for hooks"},
+        {head + "deployments: {a: {command: [x], runtime: /r, convention: certbot}}\n",
+         "4:58: deployments.a.convention", "for hooks"},
         {head + "deployments: {nginx: {convention: certbot}}\n", "4:35: deployments.nginx.convention",
          "for hooks"},
         {head + "deployments: {nginx: {timeout: 30}}\n", "4:32: deployments.nginx.timeout",
