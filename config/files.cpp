@@ -22,10 +22,9 @@ std::unexpected<error> refuse(errc code, std::string text) {
     return fail(code, std::move(text));
 }
 
-} // namespace
-
-result<std::string> read_file(const std::string& path, std::size_t limit, bool regular_only) {
-    const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (regular_only ? O_NONBLOCK : 0)));
+/// For reading, and what it is.
+result<unique_fd> open_file(const std::string& path, bool regular_only, struct stat& info) {
+    unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | (regular_only ? O_NONBLOCK : 0)));
     if (file.get() < 0) {
         std::string why = std::strerror(errno);
         if (errno == EACCES) {
@@ -34,18 +33,28 @@ result<std::string> read_file(const std::string& path, std::size_t limit, bool r
         }
         return refuse(errc::io, std::move(why));
     }
-    struct stat info{};
     if (::fstat(file.get(), &info) != 0) {
         return refuse(errc::io, std::strerror(errno));
     }
     if (S_ISDIR(info.st_mode) || (regular_only && !S_ISREG(info.st_mode))) {
         return refuse(errc::io, "it is not a file");
     }
+    return file;
+}
+
+} // namespace
+
+result<std::string> read_file(const std::string& path, std::size_t limit, bool regular_only) {
+    struct stat info{};
+    const auto file = open_file(path, regular_only, info);
+    if (!file) {
+        return fail(file.error());
+    }
     // Straight into the text, and into one buffer if it is a small one: it may be a secret.
     std::string text;
     for (std::size_t have = 0; have <= limit;) {
         text.resize(have + std::min(limit + 1 - have, block_size));
-        const ssize_t got = ::read(file.get(), text.data() + have, text.size() - have);
+        const ssize_t got = ::read(file->get(), text.data() + have, text.size() - have);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -87,6 +96,16 @@ std::string hmac_key_trouble(const std::string& path) {
     return form ? std::string()
                 : fmt::format("the file \"{}\" does not hold one line of base64url, as the CA handed it out",
                               escape(path, 200));
+}
+
+std::string secret_trouble(const std::string& path) {
+    struct stat info{};
+    if (const auto file = open_file(path, true, info); !file) {
+        return fmt::format("the file \"{}\" cannot be read: {}", escape(path, 200), file.error().message);
+    }
+    return info.st_size > 0
+               ? std::string()
+               : fmt::format("the file \"{}\" is empty: put the secret into it", escape(path, 200));
 }
 
 std::string password_trouble(const std::string& path) {

@@ -1,4 +1,5 @@
 #include "config/builtin.hpp"
+#include "config/files.hpp"
 #include "config/load.hpp"
 
 #include <fmt/format.h>
@@ -65,6 +66,29 @@ bool fits_any(const settings& checked, const std::string& pattern) {
     });
 }
 
+/// Files that are read each time they are needed, and so may still come: what is wrong with them would
+/// otherwise be noticed by the next order or message.
+void warn_of_secrets(const settings& checked, std::vector<std::string>& out) {
+    const auto look = [&out](const std::string& whose, std::string_view key, const std::string& path) {
+        if (std::string trouble = path.empty() ? path : secret_trouble(path); !trouble.empty()) {
+            out.push_back(fmt::format("{}: {}: {}", whose, key, trouble));
+        }
+    };
+    for (const auto& [name, what] : checked.challenges) {
+        if (const auto* dns = std::get_if<dns_challenge>(&what.how)) {
+            const std::string whose = "challenge " + name;
+            look(whose, dns->provider == "rfc2136" ? "tsig_key_file" : "secret_file", dns->secret_file);
+            look(whose, "environment_file", dns->environment_file);
+            look(whose, "account_conf", dns->account_conf);
+        }
+    }
+    for (const notification& entry : checked.notifications) {
+        if (const auto* hook = std::get_if<webhook_channel>(&entry.how)) {
+            look("notification " + entry.name, "secret_file", hook->secret_file);
+        }
+    }
+}
+
 } // namespace
 
 std::vector<std::string> warnings(const settings& checked) {
@@ -116,6 +140,7 @@ std::vector<std::string> warnings(const settings& checked) {
             }
         }
     }
+    warn_of_secrets(checked, out);
     return out;
 }
 

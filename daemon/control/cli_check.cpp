@@ -15,6 +15,7 @@ namespace evercert::daemon {
 int run_check(const conversation& with) {
     const std::string& file = with.options().name.empty() ? with.world().default_config : with.options().name;
     const auto loaded = config::load_file(file);
+    const auto warnings = loaded ? config::warnings(*loaded) : std::vector<std::string>();
     if (with.options().json) {
         json::writer out;
         out.begin_object()
@@ -30,7 +31,7 @@ int run_check(const conversation& with) {
                     .end_object();
             }
         }
-        out.end_array().end_object();
+        out.end_array().member("warnings", warnings).end_object();
         with.say(out.text());
         return loaded ? exit_done : exit_usage;
     }
@@ -39,6 +40,9 @@ int run_check(const conversation& with) {
             with.world().err(printable(m.to_string()) + '\n');
         }
         return exit_usage;
+    }
+    for (const std::string& warning : warnings) {
+        with.say(fmt::format("{}: warning: {}", printable(file), printable(warning)));
     }
     const std::size_t count = loaded->certificates.size();
     with.say(fmt::format("{}: ok, {} certificate{}", printable(file), count, count == 1 ? "" : "s"));

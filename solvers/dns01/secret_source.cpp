@@ -11,12 +11,7 @@
 namespace evercert::solvers {
 namespace {
 
-std::string_view mend_of(errc code, const std::string& path, bool is_credential) {
-    if (is_credential && code == errc::not_found) {
-        return ". Put it into a file of that name in /etc/evercert/credentials, and restart evercertd: "
-               "systemd "
-               "reads that folder when it starts it";
-    }
+std::string_view mend_of(const std::string& path, bool is_credential) {
     if (!is_credential && ::access(path.c_str(), R_OK) != 0 && errno == EACCES) {
         return ". Give the daemon's user the right to read it (for a service: `chgrp evercert` and `chmod "
                "0640`), or make it a credential in /etc/evercert/credentials";
@@ -52,9 +47,14 @@ result<secret_source> secret_source::credential(std::string_view name) {
     // (LoadCredential=evercert:/etc/evercert/credentials).
     if (::access(made.path_.c_str(), F_OK) != 0) {
         std::string of_folder = fmt::format("{}/evercert_{}", folder, name);
-        if (::access(of_folder.c_str(), F_OK) == 0) {
-            made.path_ = std::move(of_folder);
+        if (::access(of_folder.c_str(), F_OK) != 0) {
+            return fail(errc::not_found,
+                        fmt::format("there is no credential {0}. Put it into a file of that name in "
+                                    "/etc/evercert/credentials, and restart evercertd: systemd reads that "
+                                    "folder when it starts it",
+                                    name));
         }
+        made.path_ = std::move(of_folder);
     }
     made.place_ = fmt::format("the credential {}", name);
     return made;
@@ -63,7 +63,7 @@ result<secret_source> secret_source::credential(std::string_view name) {
 result<crypto::secret> secret_source::read(std::size_t limit) const {
     auto bytes = crypto::read_secret_file(path_, limit, "the secret in " + place_);
     if (!bytes) {
-        bytes.error().message += mend_of(bytes.error().code, path_, place_ != path_);
+        bytes.error().message += mend_of(path_, place_ != path_);
         return bytes;
     }
     bytes->drop_line_ends();

@@ -16,7 +16,8 @@ public:
     static secret_source file(std::string path);
     /// A credential that systemd passes to the unit (LoadCredential=, LoadCredentialEncrypted=): a file of
     /// this name, or of this name after "evercert_", in $CREDENTIALS_DIRECTORY, which is looked up now.
-    /// errc::invalid_argument for a name that is none, or when the unit has no credentials.
+    /// errc::invalid_argument for a name that is none, or when the unit has no credentials; not_found for one
+    /// that it does not have, which only its next start can change.
     static result<secret_source> credential(std::string_view name);
 
     [[nodiscard]] bool empty() const noexcept { return path_.empty(); }

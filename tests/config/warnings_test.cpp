@@ -114,3 +114,30 @@ TEST_CASE("a status page is off unless given, and takes one address or several")
     CHECK(one.status.listen == std::vector<endpoint>{{"127.0.0.1", 9402}});
     CHECK(one.status.hosts == texts{"status.example.net"});
 }
+
+TEST_CASE("a secret that cannot be read is told before it is needed") {
+    const temp_folder files;
+    const std::string there = files.write("token", "t");
+    const auto told = [](const std::string& section) {
+        return warnings(good(start + section + "\ncertificates: []\n"));
+    };
+    const auto by = [&](const std::string& provider_and_key, const std::string& path) {
+        return told("challenges: {dns: {type: dns-01, provider: " + provider_and_key + ": " + path + "}}");
+    };
+    const std::string none = files / "none";
+    const std::string trouble = ": the file \"" + none + "\" cannot be read: No such file or directory";
+    for (const auto& [keys, key] : std::vector<std::pair<std::string, std::string>>{
+             {"cloudflare, secret_file", "secret_file"},
+             {"rfc2136, server: \"127.0.0.1:53\", tsig_key_file", "tsig_key_file"},
+             {"exec, convention: lego, command: [/x], environment_file", "environment_file"},
+             {"exec, convention: acme.sh, command: [/x], account_conf", "account_conf"}}) {
+        CHECK(by(keys, there).empty());
+        CHECK(by(keys, none) == texts{"challenge dns: " + key + trouble});
+    }
+    CHECK(told("notify: [{webhook: \"https://a.example\", secret_file: " + none + "}]") ==
+          texts{"notification webhook: secret_file" + trouble});
+    CHECK(by("hetzner, secret_file", files.path())[0].ends_with("cannot be read: it is not a file"));
+    CHECK(by("hetzner, secret_file", files.write("empty", ""))[0].ends_with(
+        "is empty: put the secret into it"));
+    CHECK(by("hetzner, secret_credential", "none").empty()); // only the service has those
+}

@@ -373,6 +373,11 @@ TEST_CASE("check reads a file without a daemon") {
         "email: ops@example.com\nagree_to_terms: true\ncertificates:\n  - { names: [example.com] }\n");
     CHECK(b.run(command("check", good)) == 0);
     CHECK(b.out == good + ": ok, 1 certificate\n");
+    const std::string doubtful =
+        files.write("doubtful.yaml", "agree_to_terms: true\ncertificates:\n  - { names: [example.com] }\n");
+    b.out.clear();
+    CHECK(b.run(command("check", doubtful)) == 0);
+    CHECK(b.out.starts_with(doubtful + ": warning: no mail address is given"));
 
     const std::string bad = files.write(
         "bad.yaml",
