@@ -31,13 +31,20 @@ struct server_request {
     server_request() = default;
 };
 
+/// The next piece of an answer that comes about while it is sent; empty: that was all. Cancelled when the
+/// connection ends; an exception ends the connection.
+using body_source = std::function<awaitable<std::string>()>;
+
 struct server_response {
     unsigned status = 200;
     std::vector<http_header>
-        headers; ///< Content-Length, Connection, Date and Server are the server's own business
+        headers; ///< Content-Length, Transfer-Encoding, Connection, Date and Server are the server's own
     std::string body;
     /// In place of `body`, if there is one: large answers that several may be reading.
     std::shared_ptr<const std::string> shared;
+    /// In place of both: the body in chunks, each with a deadline of its own, and the last of its connection.
+    /// HTTP/1.0 knows no chunks and is answered 505. `stop` waits for its end, which is its maker's business.
+    body_source more;
 
     server_response() = default;
     explicit server_response(unsigned s, std::string b = {}) : status(s), body(std::move(b)) {}
@@ -48,8 +55,9 @@ struct server_limits {
     std::size_t connections = 1024;
     std::size_t per_source = 64; ///< per IPv4 address or IPv6 /64; not on Unix sockets
     std::size_t header_bytes = 8 * 1024;
-    std::size_t body_bytes = 0;         ///< a request with a longer body is answered 413
-    milliseconds lifetime = seconds(5); ///< one deadline a connection, set at accept, whatever happens on it
+    std::size_t body_bytes = 0; ///< a request with a longer body is answered 413
+    /// One deadline a connection, set at accept, whatever happens on it; set anew for each chunk.
+    milliseconds lifetime = seconds(5);
 };
 
 /// Answers one request; runs on the loop thread. Cancelled when the connection ends before it does; an

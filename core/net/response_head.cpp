@@ -52,7 +52,9 @@ std::optional<std::string> write_response_head(const server_response& response, 
         }
         out.append(name).append(": ").append(value).append("\r\n");
     }
-    if (response.status >= 200 && response.status != 204 && response.status != 304) {
+    if (response.more) {
+        out.append("Transfer-Encoding: chunked\r\n");
+    } else if (response.status >= 200 && response.status != 204 && response.status != 304) {
         out.append("Content-Length: ").append(std::to_string(response.content().size())).append("\r\n");
     }
     out += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";

@@ -82,11 +82,19 @@ awaitable<void> server_session::run() {
         const bool head_only = request.head.method == "HEAD";
         server_response response = request.status != 0 ? refusal(request.status) : server_response();
         ++(request.status == 0 ? services_->answered : services_->refused);
+        const unsigned minor = request.head.minor;
         if (request.status == 0) {
             response = co_await answer(std::move(request));
         }
-        keep = keep && !services_->stopping;
-        const bool written = co_await write(std::move(response), head_only, keep);
+        if (response.more && minor == 0) {
+            response = refusal(505);
+        }
+        keep = keep && !services_->stopping && !response.more;
+        const body_source more = head_only ? nullptr : response.more;
+        bool written = co_await write(std::move(response), head_only, keep);
+        if (written && more) {
+            written = co_await stream(more);
+        }
         answering_ = false;
         if (!written || services_->stopping) {
             co_return;
@@ -227,7 +235,7 @@ awaitable<bool> server_session::write(server_response response, bool head_only, 
         asio::buffer(*text), bodyless ? asio::const_buffer() : asio::buffer(response.content())};
     // With MSG_MORE the kernel keeps the end of the answer for the FIN, which is next: one packet instead of
     // two.
-    const int flags = keep_alive ? 0 : MSG_MORE;
+    const int flags = keep_alive || response.more ? 0 : MSG_MORE;
     error_code ec;
     const std::size_t sent = socket_.send(parts, flags, ec);
     if (ec && ec != asio::error::would_block && ec != asio::error::interrupted) {
@@ -250,6 +258,20 @@ awaitable<bool> server_session::send_rest(std::array<asio::const_buffer, 2> part
         sent = co_await socket_.async_send(parts, flags, redirect_error(use_awaitable, ec));
     }
     co_return !ec;
+}
+
+awaitable<bool> server_session::stream(body_source more) {
+    for (;;) {
+        timer_.set(socket_clock() + services_->limits.lifetime, [this] { abort(); });
+        const std::string piece = co_await more();
+        const std::string chunk =
+            fmt::format("{:x}\r\n{}\r\n", piece.size(), piece); // an empty one is the last
+        error_code ec;
+        co_await asio::async_write(socket_, asio::buffer(chunk), redirect_error(use_awaitable, ec));
+        if (ec || piece.empty()) {
+            co_return !ec;
+        }
+    }
 }
 
 /// Then closing sends no reset. Of a client that has said that it will not ask again, nothing can follow.

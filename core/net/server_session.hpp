@@ -56,6 +56,7 @@ private:
     awaitable<server_response> answer(received from);
     awaitable<bool> write(server_response response, bool head_only, bool keep_alive);
     awaitable<bool> send_rest(std::array<asio::const_buffer, 2> parts, std::size_t sent, int flags);
+    awaitable<bool> stream(body_source more);
     [[nodiscard]] bool nothing_unread() const;
     awaitable<void> linger();
 
