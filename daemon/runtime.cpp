@@ -167,7 +167,8 @@ result<void> runtime::start_up() {
         .recent = [this] { return objects_->history().recent(); },
         .dns_records = [this](std::string name) { return objects_->records().look(std::move(name)); },
         .notifications = [this] { return objects_->notices().look(); },
-        .test_notifications = [this] { return objects_->notices().test(); }};
+        .test_notifications = [this] { return objects_->notices().test(); },
+        .feed = objects_->feed()};
     control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
                                      make_control_handler(std::move(parts)));
     net::unix_endpoint socket;
@@ -220,6 +221,7 @@ awaitable<void> runtime::shut_down() {
     co_await objects_->deploys().stop();
     closing_.spawn("listeners", objects_->challenges().close());
     co_await objects_->notices().stop(last_words); // meanwhile the others close
+    objects_->feed().close();                      // whoever follows has seen the end of what was under way
     // Whoever is still connected then has nothing to wait for.
     auto pause = time_->make_timer();
     for (milliseconds waited{0}; closing_.size() > 0 && waited < farewell_time; waited += milliseconds(20)) {

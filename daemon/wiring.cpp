@@ -119,6 +119,7 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, status::tally&
     , repository_(*files_)
     , vault_(lifecycle::make_file_vault(repository_))
     , workers_(worker_threads)
+    , feed_(time_)
     , history_(executor_, outlets_, repository_, workers_, time_)
     , processes_(backends::make_process_runner(executor_))
     , deployer_(make_deploys(executor_, *processes_, time_, workers_, history_, counted_,
@@ -171,6 +172,7 @@ wiring::wiring(asio::any_io_executor executor, time_source& time, status::tally&
           .next_renewal = [this](const std::string& name) { return next_renewal(*engine_, name); }})) {
     outlets_.add(counted);
     outlets_.add(notices_);
+    outlets_.add(feed_);
 }
 
 wiring::~wiring() = default;

@@ -10,6 +10,7 @@
 #include "core/ports/dns_client.hpp"
 #include "core/ports/store.hpp"
 #include "daemon/challenge_set.hpp"
+#include "daemon/control/event_feed.hpp"
 #include "daemon/deploy/deployer.hpp"
 #include "daemon/log/log.hpp"
 #include "daemon/notify/notifier.hpp"
@@ -49,6 +50,8 @@ public:
     [[nodiscard]] lifecycle::history_sink& history() noexcept { return history_; }
     /// Who is told of what. Its stop() ends before this does.
     [[nodiscard]] notifier& notices() noexcept { return notices_; }
+    /// Who follows what happens. Closed before this ends.
+    [[nodiscard]] event_feed& feed() noexcept { return feed_; }
     /// Revocation lists that are kept.
     [[nodiscard]] std::size_t crl_lists() const noexcept { return crls_->lists(); }
 
@@ -70,7 +73,8 @@ private:
     storage::repository repository_;
     std::unique_ptr<lifecycle::vault> vault_;
     worker_pool workers_;
-    fan_out outlets_; ///< behind the activity record: the log, and who is told
+    event_feed feed_;
+    fan_out outlets_; ///< behind the activity record: the log, who is told, and who follows
     lifecycle::history_sink history_;
     std::unique_ptr<process_runner> processes_;
     std::unique_ptr<server_deployer> deployer_;

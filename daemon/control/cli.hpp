@@ -32,9 +32,10 @@ struct cli_options {
     bool json = false;
     bool now = false;
     bool wait = true;
-    bool test = false; ///< of notify: send a test message
-    bool once = false; ///< watch prints one look and ends
-    bool yes = false;  ///< what cannot be undone is meant
+    bool test = false;   ///< of notify: send a test message
+    bool once = false;   ///< watch prints one look and ends
+    bool follow = false; ///< history goes on with what happens
+    bool yes = false;    ///< what cannot be undone is meant
 
     // Of import.
     bool apply = false;
@@ -56,6 +57,11 @@ struct cli_world {
     /// The store under a data_dir, locked; only import needs one.
     std::function<result<std::unique_ptr<store>>(const std::string& data_dir)> open_store{};
     std::function<std::unique_ptr<screen>()> open_screen{}; ///< gives none where there is no terminal
+    /// As `request`, for an answer of lines that come as things happen; `take` returns false when it has
+    /// enough.
+    std::function<result<http_response>(const std::string& socket, http_request request,
+                                        const std::function<bool(std::string_view line)>& take)>
+        follow{};
 };
 
 /// Runs one command; returns its exit code.

@@ -68,14 +68,8 @@ int run_look(const conversation& with) {
         return with.look(with.path("explain"), explanation_from_json,
                          [&](const auto& told) { return explanation_view(told, now, world.width); });
     }
-    if (options.command == "dns-record") {
-        return with.show_answer(with.ask("GET", with.path("dns-records"), {}, longest_look),
-                                records_from_json,
-                                [&](const auto& all) { return records_view(options.name, all, now); });
-    }
-    const bool of_all = options.name.empty();
-    return with.look(of_all ? "/v1/history" : "/v1/history/" + options.name, history_from_json,
-                     [&](const auto& lines) { return history_view(lines, of_all); });
+    return with.show_answer(with.ask("GET", with.path("dns-records"), {}, longest_look), records_from_json,
+                            [&](const auto& all) { return records_view(options.name, all, now); });
 }
 
 } // namespace evercert::daemon

@@ -64,6 +64,7 @@ void declare_looks(CLI::App& app, cli_options& options) {
     CLI::App* const history =
         add_command(app, options, "history", "what happened to a certificate, or lately to all");
     history->add_option("NAME", options.name, "name of the certificate");
+    history->add_flag("--follow", options.follow, "go on with what happens, until it is interrupted");
 }
 
 void declare_errands(CLI::App& app, cli_options& options) {
@@ -172,9 +173,16 @@ int run(const cli_options& options, const command_shape& shape) {
         asio::co_spawn(loop, sleep_for(*time, how_long), asio::detached);
         loop.run();
     };
-    const cli_world world{
-        net::unix_request, *time,      pause,        show, print(stderr), "/etc/evercert/evercert.yaml",
-        terminal_width(),  open_store, open_terminal};
+    const cli_world world{net::unix_request,
+                          *time,
+                          pause,
+                          show,
+                          print(stderr),
+                          "/etc/evercert/evercert.yaml",
+                          terminal_width(),
+                          open_store,
+                          open_terminal,
+                          net::unix_follow};
     const int code =
         options.command == "complete" ? run_complete(options, world, shape) : run_cli(options, world);
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {

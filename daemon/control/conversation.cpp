@@ -18,7 +18,18 @@ or_exit<std::string> conversation::ask(const std::string& method, const std::str
     request.body = std::move(body);
     request.body_limit = std::size_t{256} * 1024 * 1024;
     request.deadline = deadline;
-    const auto response = world_.request(socket_, std::move(request));
+    return body_of(world_.request(socket_, std::move(request)));
+}
+
+or_exit<std::string> conversation::follow(const std::string& target,
+                                          const std::function<bool(std::string_view line)>& take) const {
+    constexpr milliseconds longest_silence = seconds(45); // several heartbeats
+    http_request request("GET", target);
+    request.deadline = longest_silence;
+    return body_of(world_.follow(socket_, std::move(request), take));
+}
+
+or_exit<std::string> conversation::body_of(result<http_response> response) const {
     if (!response) {
         const error& e = response.error();
         const bool answered =
@@ -26,7 +37,7 @@ or_exit<std::string> conversation::ask(const std::string& method, const std::str
         return std::unexpected(complain(answered ? exit_failed : exit_no_daemon, e.text()));
     }
     if (response->status >= 200 && response->status < 300) {
-        return response->body;
+        return std::move(response->body);
     }
     if (options_.json) {
         say(response->body);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,9 @@ public:
     /// The body of a good answer.
     or_exit<std::string> ask(const std::string& method, const std::string& target, std::string body = {},
                              milliseconds deadline = seconds(30)) const;
+    /// As `ask`, for an answer that comes line by line until `take` has enough of it.
+    or_exit<std::string> follow(const std::string& target,
+                                const std::function<bool(std::string_view line)>& take) const;
     [[nodiscard]] or_exit<lifecycle::certificate_status> ask_certificate() const;
     /// Of the certificate that the command is about, or below it.
     [[nodiscard]] std::string path(std::string_view verb = {}) const {
@@ -71,13 +75,16 @@ public:
     }
 
 private:
+    [[nodiscard]] or_exit<std::string> body_of(result<http_response> response) const;
+
     const cli_options& options_;
     const cli_world& world_;
     std::string socket_;
 };
 
 // The commands; each returns its exit code.
-int run_look(const conversation& with);    ///< status, show, plan, explain, dns-record, history
+int run_look(const conversation& with);    ///< status, show, plan, explain, dns-record
+int run_history(const conversation& with); ///< history
 int run_watch(const conversation& with);   ///< watch
 int run_errand(const conversation& with);  ///< renew, deploy, revoke, diagnose, reload
 int run_account(const conversation& with); ///< account list, show, rollover, deactivate

@@ -113,4 +113,12 @@ std::string history_view(const std::vector<history_line>& lines, bool of_all) {
     return out.render();
 }
 
+std::string event_view(const history_line& line, bool of_all) {
+    std::string text = fmt::format("{}  {:<22}  ", format_time(line.time), printable(line.event, 100));
+    if (of_all) {
+        text += fmt::format("{:<20}  ", line.certificate.empty() ? "-" : printable(line.certificate, 300));
+    }
+    return text + printable(line.message) + "\n";
+}
+
 } // namespace evercert::daemon

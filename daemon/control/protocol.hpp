@@ -49,6 +49,9 @@ std::string plan_to_json(const std::vector<lifecycle::planned_step>& plan);
 std::string explanation_to_json(const explanation& told);
 /// {"schema", "history": [{"time", "certificate", "event", "level", "message", "fields"}]}, newest last
 std::string history_to_json(const std::vector<lifecycle::history_line>& lines);
+/// One line of a stream, without its end: {"schema", "time", "certificate", "event", "level", "message",
+/// "fields"}
+std::string event_to_json(const lifecycle::history_line& line);
 /// {"schema", "dns_records": [{"name", "wildcard", "issuer", "record", "value", "line", "state", "problem",
 /// "until"}]}
 std::string records_to_json(const std::vector<solvers::standing_report>& all);
@@ -76,6 +79,7 @@ result<lifecycle::certificate_status> certificate_from_json(std::string_view tex
 result<std::vector<lifecycle::planned_step>> plan_from_json(std::string_view text);
 result<explanation> explanation_from_json(std::string_view text);
 result<std::vector<lifecycle::history_line>> history_from_json(std::string_view text);
+result<lifecycle::history_line> event_from_json(std::string_view text);
 result<std::vector<solvers::standing_report>> records_from_json(std::string_view text);
 result<std::vector<lifecycle::account_status>> accounts_from_json(std::string_view text);
 result<lifecycle::account_status> account_from_json(std::string_view text);

@@ -24,8 +24,7 @@ result<planned_step> read_step(const json::value& from) {
     return in.finish(std::move(step));
 }
 
-void write_line(json::writer& out, const history_line& line) {
-    out.begin_object();
+void write_members(json::writer& out, const history_line& line) {
     out.member("time", format_time(line.time));
     out.member("certificate", line.certificate);
     out.member("event", line.event);
@@ -35,7 +34,13 @@ void write_line(json::writer& out, const history_line& line) {
     for (const auto& [name, value] : line.fields) {
         out.member(name, value);
     }
-    out.end_object().end_object();
+    out.end_object();
+}
+
+void write_line(json::writer& out, const history_line& line) {
+    out.begin_object();
+    write_members(out, line);
+    out.end_object();
 }
 
 std::optional<severity> parse_severity(std::string_view text) {
@@ -127,6 +132,14 @@ std::string history_to_json(const std::vector<history_line>& lines) {
     return out.text();
 }
 
+std::string event_to_json(const history_line& line) {
+    json::writer out;
+    begin_answer(out);
+    write_members(out, line);
+    out.end_object();
+    return out.text();
+}
+
 std::string explanation_to_json(const explanation& told) {
     json::writer out;
     begin_answer(out);
@@ -147,6 +160,11 @@ result<std::vector<planned_step>> plan_from_json(std::string_view text) {
 
 result<std::vector<history_line>> history_from_json(std::string_view text) {
     return read_answer_list<history_line>(text, "history", read_line);
+}
+
+result<history_line> event_from_json(std::string_view text) {
+    const auto line = open_answer(text);
+    return line ? read_line(*line) : fail(line.error());
 }
 
 result<explanation> explanation_from_json(std::string_view text) {

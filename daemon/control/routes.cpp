@@ -63,6 +63,9 @@ public:
         if (steps.size() == 1 && room == "status") {
             co_return reads(request) ? self->status() : wrong_method("GET");
         }
+        if (steps.size() == 1 && room == "events") {
+            co_return reads(request) ? self->events(request) : wrong_method("GET");
+        }
         if (steps.size() == 1 && room == "plan") {
             co_return reads(request) ? answer(200, plan_to_json(self->parts_.engine.plan()))
                                      : wrong_method("GET");
@@ -228,6 +231,29 @@ private:
             co_return unknown_certificate(name);
         }
         co_return answer(200, history_to_json(*lines));
+    }
+
+    server_response events(const server_request& request) {
+        constexpr std::string_view certificate = "certificate=";
+        std::string_view name = request.query;
+        const bool one = name.starts_with(certificate);
+        name.remove_prefix(one ? certificate.size() : 0);
+        if (!request.query.empty() && !one) {
+            return refuse(400, error(errc::invalid_argument,
+                                     "the only thing that can be said here is certificate=NAME: whose events "
+                                     "are wanted"));
+        }
+        if (one && !(is_plain_name(name) && parts_.engine.show(name))) {
+            return unknown_certificate(name);
+        }
+        auto stream = parts_.feed.follow(std::string(name));
+        if (!stream) {
+            return refuse(503, stream.error());
+        }
+        server_response response = answer(200, {});
+        response.headers.front().second = "application/x-ndjson";
+        response.more = std::move(*stream);
+        return response;
     }
 
     // ---- accounts

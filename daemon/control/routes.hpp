@@ -4,6 +4,7 @@
 #include "core/lifecycle/history.hpp"
 #include "core/net/http_server.hpp"
 #include "core/ports/event_sink.hpp"
+#include "daemon/control/event_feed.hpp"
 #include "daemon/control/protocol.hpp"
 
 #include <functional>
@@ -29,11 +30,12 @@ struct control_parts {
     std::function<std::vector<audience_view>()> notifications;
     /// Sends a test message to each.
     std::function<awaitable<std::vector<test_outcome>>()> test_notifications;
+    event_feed& feed; ///< what /v1/events tells
 };
 
 /// GET /v1/status, /v1/plan, /v1/certificates (a page, ?after=NAME the next), /v1/certificates/NAME,
 /// .../NAME/explain, .../NAME/dns-records, /v1/history, /v1/history/NAME, /v1/accounts, /v1/accounts/ISSUER,
-/// /v1/notify;
+/// /v1/notify, /v1/events (?certificate=NAME), a stream without end: see event_feed;
 /// POST /v1/certificates/NAME/{renew,revoke,deploy,diagnose}, /v1/accounts/ISSUER/{rollover,deactivate},
 /// /v1/reload, /v1/notify/test. POST bodies are JSON objects, or empty: renew {"now": bool}, revoke
 /// {"reason": name or number}. An unknown member is refused. Renew and deploy answer 202 with the certificate

@@ -30,6 +30,8 @@ std::string problem_of(const lifecycle::certificate_status& one);
 std::string plan_view(const std::vector<lifecycle::planned_step>& plan, wall_time now, std::size_t width);
 /// Time, event, (certificate) and message, newest last.
 std::string history_view(const std::vector<lifecycle::history_line>& lines, bool of_all);
+/// One line of that, for those that come one after another.
+std::string event_view(const lifecycle::history_line& line, bool of_all);
 /// Lines for a zone file; what is said of them are comments there.
 std::string records_view(const std::string& certificate, const std::vector<solvers::standing_report>& all,
                          wall_time now);

@@ -8,7 +8,8 @@ import stat
 import unittest
 
 from harness import suite
-from harness.daemon import run
+from harness.daemon import UnixConnection, run
+from harness.workspace import BUILD, wait_until
 
 NOBODY = pwd.getpwnam("nobody").pw_uid
 
@@ -65,6 +66,31 @@ class Control(suite.Stand):
         self.assert_exit(self.daemon.cli("history", "nobody.test"), 1)
         self.daemon.restart()
         self.assertIn("cert.issued", self.assert_exit(self.daemon.cli("history", "one.test"), 0).out)
+
+    def test_what_happens_can_be_followed(self):
+        evercert = [os.path.join(BUILD, "evercert"), "--socket", self.daemon.socket, "history", "--follow"]
+        follow = {name: self.space.spawn(name, evercert + arguments)
+                  for name, arguments in (("all", ["--json"]), ("one", ["one.test"]), ("two", ["two.test"]))}
+        for process in follow.values():
+            wait_until("the record is shown", lambda process=process: "cert.issued" in process.log(), 10)
+        gone = [UnixConnection(self.daemon.socket) for _ in range(20)]  # more than may follow
+        for connection in gone:
+            connection.request("GET", "/v1/events")
+        self.assertIn(503, [connection.getresponse().status for connection in gone])
+        for connection in gone:
+            connection.close()
+        before = {name: len(process.log()) for name, process in follow.items()}
+        self.assert_exit(self.daemon.cli("renew", "one.test", "--now"), 0)
+        for name in ("all", "one"):
+            wait_until("the renewal is told", lambda name=name: "cert.issued" in follow[name].log()[before[name]:], 5)
+        lines = [json.loads(line) for line in follow["all"].log().splitlines()]
+        self.assertEqual({line["schema"] for line in lines}, {1})
+        self.assertIn("control.request", [line["event"] for line in lines])
+        self.assertEqual(len(follow["two"].log()), before["two"])
+        self.daemon.stop()
+        for process in follow.values():
+            self.assertEqual(process.wait(10), 3, process.log())
+        self.assertIn("evercertd has ended", follow["two"].log())
 
     def test_the_account(self):
         listed = self.assert_exit(self.daemon.cli("account", "list", "--json"), 0).json()["accounts"]

@@ -24,7 +24,8 @@ struct bench {
                                                      .recent = {},
                                                      .dns_records = {},
                                                      .notifications = [this] { return audiences; },
-                                                     .test_notifications = [this] { return test_all(); }});
+                                                     .test_notifications = [this] { return test_all(); },
+                                                     .feed = feed});
     }
     awaitable<std::vector<test_outcome>> test_all() {
         ++tests;
@@ -48,6 +49,7 @@ struct bench {
     asio::io_context loop;
     fake_time time{loop};
     recorded_events events;
+    event_feed feed{time};
     fake_engine engine;
     std::vector<audience_view> audiences;
     unsigned tests = 0;

@@ -35,7 +35,7 @@ struct bench {
         auto recent = [this] { return lines; };
         auto dns_records = [this](std::string name) { return look_at_records(std::move(name)); };
         handler = make_control_handler(
-            control_parts{engine, time, events, reload, status, history, recent, dns_records, {}, {}});
+            control_parts{engine, time, events, reload, status, history, recent, dns_records, {}, {}, feed});
     }
 
     net::server_response ask(std::string method, std::string path, std::string body = {},
@@ -78,6 +78,7 @@ struct bench {
     asio::io_context loop;
     fake_time time{loop};
     recorded_events events;
+    event_feed feed{time};
     result<std::vector<solvers::standing_report>> records;
     std::vector<std::string> looked_at;
     fake_engine engine;
@@ -379,4 +380,20 @@ TEST_CASE("Standing DNS records are looked at when somebody asks, and not record
     CHECK(b.looked_at.size() == 1);
     b.records = fail(errc::not_found, "gone meanwhile");
     CHECK(b.ask("GET", "/v1/certificates/example/dns-records").status == 404);
+}
+
+TEST_CASE("What happens can be followed, of all or of one") {
+    bench b;
+    CHECK(b.ask("POST", "/v1/events").status == 405);
+    CHECK(b.ask("GET", "/v1/events?certificate=nobody").status == 404);
+    CHECK(b.ask("GET", "/v1/events?since=yesterday").status == 400);
+    CHECK(b.ask("GET", "/v1/events", {}, false).status == 403);
+    std::vector<net::server_response> streams{b.ask("GET", "/v1/events?certificate=example")};
+    CHECK(header(streams.back(), "Content-Type") == "application/x-ndjson");
+    while (streams.back().status == 200 && streams.size() < 100) {
+        CHECK(streams.back().more);
+        streams.push_back(b.ask("GET", "/v1/events"));
+    }
+    CHECK(streams.back().status == 503);
+    CHECK(error_message_from_json(streams.back().body).value().find("follow") != std::string::npos);
 }

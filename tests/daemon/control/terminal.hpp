@@ -22,6 +22,13 @@ struct terminal {
             answers.pop_front();
             return next;
         };
+        auto follow = [this, request](const std::string& socket, http_request r,
+                                      const auto& take) -> result<http_response> {
+            const auto end = request(socket, std::move(r)); // is told behind the lines
+            for (std::size_t i = 0; i < lines.size() && take(lines[i]); ++i) {
+            }
+            return end;
+        };
         const daemon::cli_world world{request,
                                       time,
                                       [this](milliseconds how_long) { paused += how_long; },
@@ -30,7 +37,8 @@ struct terminal {
                                       "/nonexistent/evercert.yaml",
                                       0,
                                       {},
-                                      open_screen};
+                                      open_screen,
+                                      follow};
         return daemon::run_cli(options, world);
     }
     void answer(unsigned status, std::string body) {
@@ -44,6 +52,7 @@ struct terminal {
     asio::io_context loop;
     fake_time time{loop};
     std::deque<result<http_response>> answers;
+    std::vector<std::string> lines; ///< what is to be followed
     std::vector<std::string> sockets;
     std::vector<std::string> asked;
     std::string out;
