@@ -114,7 +114,11 @@ private:
 void runtime::tell(std::string_view id, severity level, std::string message) {
     const event what{
         .id = id, .level = level, .certificate = {}, .message = std::move(message), .fields = {}};
-    counted_.emit(what);
+    if (objects_) {
+        objects_->history().emit(what); // which passes it on
+    } else {
+        counted_.emit(what);
+    }
 }
 
 void runtime::tell_warnings(const config::settings& settings) {
@@ -169,7 +173,7 @@ result<void> runtime::start_up() {
         .notifications = [this] { return objects_->notices().look(); },
         .test_notifications = [this] { return objects_->notices().test(); },
         .feed = objects_->feed()};
-    control_ = net::make_http_server(loop_.get_executor(), *log_, control_limits(),
+    control_ = net::make_http_server(loop_.get_executor(), objects_->history(), control_limits(),
                                      make_control_handler(std::move(parts)));
     net::unix_endpoint socket;
     socket.path = settings_.control.socket;
@@ -177,7 +181,7 @@ result<void> runtime::start_up() {
     if (auto listening = control_->listen(socket); !listening) {
         return fail(listening.error().within("the control socket"));
     }
-    status_ = std::make_unique<status::status_listener>(status_parts(), counted_);
+    status_ = std::make_unique<status::status_listener>(status_parts(), objects_->history());
     return {};
 }
 

@@ -87,6 +87,9 @@ class Control(suite.Stand):
         self.assertEqual({line["schema"] for line in lines}, {1})
         self.assertIn("control.request", [line["event"] for line in lines])
         self.assertEqual(len(follow["two"].log()), before["two"])
+        self.assert_exit(self.daemon.cli("reload"), 0)
+        wait_until("the reload is told", lambda: "config.reloaded" in follow["all"].log(), 5)
+        self.assertIn("config.reloaded", self.daemon.cli("history").out)
         self.daemon.stop()
         for process in follow.values():
             self.assertEqual(process.wait(10), 3, process.log())
