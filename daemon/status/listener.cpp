@@ -10,13 +10,18 @@ namespace {
 
 constexpr milliseconds tidy_pause = std::chrono::minutes(1);
 
-net::server_limits page_limits() {
+bool only_on_loopback(const config::status_settings& wanted) {
+    return std::ranges::all_of(wanted.listen, is_loopback);
+}
+
+net::server_limits page_limits(const config::status_settings& wanted) {
     net::server_limits limits;
     // Browsers keep a connection for the next look, and scrapers for the next scrape.
     limits.lifetime = std::chrono::minutes(2);
     limits.connections = 64;
-    // On loopback all come from one source. The longest-silent one makes room instead.
-    limits.per_source = SIZE_MAX;
+    // On loopback all come from one source, and the longest-silent one makes room. Elsewhere one that takes
+    // its answers slowly must not hold all connections.
+    limits.per_source = only_on_loopback(wanted) ? SIZE_MAX : limits.connections / 2;
     limits.header_bytes = 16 * 1024; // cookies of other services on the same host come along
     return limits;
 }
@@ -24,7 +29,7 @@ net::server_limits page_limits() {
 host_rule rule_for(const config::status_settings& wanted) {
     host_rule rule;
     rule.hosts = wanted.hosts;
-    rule.any = wanted.hosts.empty() && !std::ranges::all_of(wanted.listen, is_loopback);
+    rule.any = wanted.hosts.empty() && !only_on_loopback(wanted);
     return rule;
 }
 
@@ -44,7 +49,7 @@ void status_listener::configure(config::status_settings wanted) {
     missing_ = wanted_.listen;
     trouble_.clear();
     if (!missing_.empty()) {
-        server_ = net::make_http_server(executor_, events_, page_limits(), routes_.handler());
+        server_ = net::make_http_server(executor_, events_, page_limits(wanted_), routes_.handler());
         open();
     }
 }

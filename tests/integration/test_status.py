@@ -159,6 +159,27 @@ class Status(suite.Stand):
         self.assert_exit(answer, 0)
         self.assertIn("status.listen has 0.0.0.0:9402", answer.out + answer.err)
 
+    def test_one_visitor_from_elsewhere_cannot_hold_all_connections(self):
+        self.daemon.config["status"] = {"listen": f"0.0.0.0:{self.port}"}
+        self.daemon.restart()
+        asked = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+        held = []
+        for _ in range(64):
+            held.append(socket.create_connection(("127.0.0.1", self.port), timeout=5))
+        answered = 0
+        for connection in held:
+            try:
+                connection.sendall(asked)
+                answered += connection.recv(16).startswith(b"HTTP/1.1 200")
+            except ConnectionError:
+                pass
+        self.assertEqual(answered, 32)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5, source_address=("127.0.0.2", 0)) as other:
+            other.sendall(asked)
+            self.assertTrue(other.recv(16).startswith(b"HTTP/1.1 200"))
+        for connection in held:
+            connection.close()
+
     def test_silent_visitors_do_not_keep_others_out(self):
         crowd = [socket.create_connection(("127.0.0.1", self.port)) for _ in range(100)]
         self.assertEqual(self.ask("/healthz").status, 200)
