@@ -37,6 +37,7 @@ awaitable<outcome<http_response>> session::get(plain_request request) {
         co_await pace_.take();
         http_request out(request.method, request.url);
         out.body_limit = request.body_limit;
+        out.purpose = to_string(request.where);
         auto answer = co_await parts_.http.send(std::move(out));
         const bool again = answer ? hiccup(*answer) : answer.error().code == errc::network;
         if (again && repetition <= most_repetitions) {
@@ -102,6 +103,7 @@ outcome<http_request> session::signed_http(const signed_request& request, const 
     out.headers.emplace_back("Accept-Language", "en");
     out.body = std::move(*body);
     out.body_limit = request.body_limit;
+    out.purpose = to_string(request.where);
     return out;
 }
 

@@ -23,6 +23,7 @@ struct http_request {
     /// Plain http is enough: what comes is signed (CRLs), or an operator said so of an API of their own.
     /// Never for ACME.
     bool allow_http = false;
+    std::string_view purpose; ///< a word of ours for what it is about, if it is measured; a literal
 
     http_request() = default;
     http_request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}

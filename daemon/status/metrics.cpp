@@ -86,13 +86,14 @@ void write_counts(std::string& to, std::string name, std::string help, const std
     serialize(to, made);
 }
 
-void write_durations(std::string& to, const std::map<std::string, latencies>& all) {
+void write_durations(std::string& to, const std::map<std::pair<std::string, std::string>, latencies>& all) {
     MetricFamily made = family(MetricType::Histogram, "acme_request_duration_seconds",
                                "How long requests to an issuer took, from looking its name up to the last "
-                               "byte of its answer");
-    for (const auto& [issuer, took] : all) {
+                               "byte of its answer, by what was asked for");
+    for (const auto& [what, took] : all) {
         ClientMetric one;
-        one.label.push_back({"issuer", issuer});
+        one.label.push_back({"issuer", what.first});
+        one.label.push_back({"step", what.second});
         std::uint64_t sum = 0;
         for (std::size_t i = 0; i < took.in.size(); ++i) {
             sum += took.in[i];

@@ -70,9 +70,10 @@ void tally::emit(const event& what) {
     next_.emit(what);
 }
 
-void tally::exchanged(const std::string& issuer, unsigned status, steady_time::duration took) {
+void tally::exchanged(const std::string& issuer, std::string_view step, unsigned status,
+                      steady_time::duration took) {
     ++requests[{issuer, code_of(status)}];
-    durations[issuer].add(took);
+    durations[{issuer, std::string(step)}].add(took);
 }
 
 void tally::deployed(const std::string& deployment, bool succeeded) {
@@ -81,8 +82,9 @@ void tally::deployed(const std::string& deployment, bool succeeded) {
 
 awaitable<result<http_response>> metered_http::send(http_request request) {
     const steady_time began = time_.steady_now();
+    const std::string_view step = request.purpose;
     auto answer = co_await inner_.send(std::move(request));
-    into_.exchanged(issuer_, answer ? answer->status : 0, time_.steady_now() - began);
+    into_.exchanged(issuer_, step, answer ? answer->status : 0, time_.steady_now() - began);
     co_return answer;
 }
 

@@ -9,6 +9,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace evercert::daemon::status {
@@ -35,22 +37,23 @@ public:
     void emit(const event& what) override;
     [[nodiscard]] bool reads(severity level) const noexcept override { return next_.reads(level); }
 
-    /// An exchange with an issuer has ended; status 0: without an answer.
-    void exchanged(const std::string& issuer, unsigned status, steady_time::duration took);
+    /// An exchange with an issuer has ended; status 0: without an answer. `step` is a word of ours.
+    void exchanged(const std::string& issuer, std::string_view step, unsigned status,
+                   steady_time::duration took);
     void deployed(const std::string& deployment, bool succeeded);
 
     // Labels in the order in which they are named here.
-    counts orders;                              ///< issuer, result (started, issued, failed, held, waiting)
-    counts order_failures;                      ///< issuer, class
-    counts deployments;                         ///< deployment, result (succeeded, failed)
-    counts requests;                            ///< issuer, code (2xx, 3xx, 4xx, 5xx, none)
-    counts pauses;                              ///< issuer
-    counts missed_windows;                      ///< issuer
-    counts revocations;                         ///< by (us, ca)
-    counts crl_failures;                        ///< none
-    counts reloads;                             ///< result (applied, refused)
-    counts events;                              ///< level (warning, error)
-    std::map<std::string, latencies> durations; ///< by issuer
+    counts orders;         ///< issuer, result (started, issued, failed, held, waiting)
+    counts order_failures; ///< issuer, class
+    counts deployments;    ///< deployment, result (succeeded, failed)
+    counts requests;       ///< issuer, code (2xx, 3xx, 4xx, 5xx, none)
+    counts pauses;         ///< issuer
+    counts missed_windows; ///< issuer
+    counts revocations;    ///< by (us, ca)
+    counts crl_failures;   ///< none
+    counts reloads;        ///< result (applied, refused)
+    counts events;         ///< level (warning, error)
+    std::map<std::pair<std::string, std::string>, latencies> durations; ///< by issuer and step
 
 private:
     event_sink& next_;

@@ -63,6 +63,7 @@ awaitable<result<http_response>> scripted_ca::converse(http_request request) {
         seen.payload = jws->payload;
         seen.kid = jws->kid;
     }
+    seen.purpose = request.purpose;
     log.push_back(seen.method + " " + seen.path);
     requests.push_back(seen);
     // As on a network, nothing is answered before the caller has given up the thread.

@@ -22,6 +22,7 @@ struct ca_request {
     std::string path;    ///< "/new-order"
     std::string payload; ///< of the JWS
     std::string kid;
+    std::string purpose; ///< what it says of itself, for measuring
 };
 
 class scripted_ca : public http_client {

@@ -15,6 +15,12 @@ TEST_CASE("one name is issued in the fewest requests") {
     CHECK(f.ca.log == lines{"GET /directory", "HEAD /new-nonce", "POST /new-account", "POST /new-account",
                             "POST /new-order", "POST /authz/0", "POST /challenge/0", "POST /authz/0",
                             "POST /finalize/0", "POST /order/0", "POST /cert/0"});
+    lines purposes;
+    for (const auto& request : f.ca.requests) {
+        purposes.push_back(request.purpose);
+    }
+    CHECK(purposes == lines{"directory", "nonce", "account", "account", "new_order", "authorization",
+                            "challenge", "authorization", "finalize", "order", "certificate"});
     CHECK(got->order_url == "https://ca.example/order/0");
     CHECK(f.stored_orders == lines{"https://ca.example/order/0"});
     const auto chain = crypto::parse_pem_chain(got->chain_pem);

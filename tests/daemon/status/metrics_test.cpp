@@ -151,19 +151,24 @@ TEST_CASE("metrics: requests to an issuer are measured, answered or not") {
     ca.expect_failure("GET", "https://ca/dir", "", errc::network);
     metered_http through(ca, "le", b.time, b.counted);
     for (int i = 0; i < 3; ++i) {
-        asio::co_spawn(b.loop, through.send(http_request("GET", "https://ca/dir")), asio::detached);
+        http_request request("GET", "https://ca/dir");
+        request.purpose = "directory";
+        asio::co_spawn(b.loop, through.send(std::move(request)), asio::detached);
         b.time.run_ready();
     }
-    b.counted.exchanged("le", 200, std::chrono::milliseconds(300));
-    b.counted.exchanged("le", 999, std::chrono::minutes(5));
+    b.counted.exchanged("le", "directory", 200, std::chrono::milliseconds(300));
+    b.counted.exchanged("le", "directory", 999, std::chrono::minutes(5));
+    b.counted.exchanged("le", "finalize", 200, std::chrono::seconds(3));
     const std::string text = b.text(1);
-    for (const char* line : {"evercert_acme_requests_total{issuer=\"le\",code=\"2xx\"} 2",
-                             "evercert_acme_requests_total{issuer=\"le\",code=\"4xx\"} 1",
-                             "evercert_acme_requests_total{issuer=\"le\",code=\"none\"} 2",
-                             "evercert_acme_request_duration_seconds_bucket{issuer=\"le\",le=\"0.25\"} 3",
-                             "evercert_acme_request_duration_seconds_bucket{issuer=\"le\",le=\"0.5\"} 4",
-                             "evercert_acme_request_duration_seconds_bucket{issuer=\"le\",le=\"+Inf\"} 5",
-                             "evercert_acme_request_duration_seconds_count{issuer=\"le\"} 5"}) {
+    for (const char* line :
+         {"evercert_acme_requests_total{issuer=\"le\",code=\"2xx\"} 3",
+          "evercert_acme_requests_total{issuer=\"le\",code=\"4xx\"} 1",
+          "evercert_acme_requests_total{issuer=\"le\",code=\"none\"} 2",
+          "evercert_acme_request_duration_seconds_bucket{issuer=\"le\",step=\"directory\",le=\"0.25\"} 3",
+          "evercert_acme_request_duration_seconds_bucket{issuer=\"le\",step=\"directory\",le=\"0.5\"} 4",
+          "evercert_acme_request_duration_seconds_bucket{issuer=\"le\",step=\"directory\",le=\"+Inf\"} 5",
+          "evercert_acme_request_duration_seconds_count{issuer=\"le\",step=\"directory\"} 5",
+          "evercert_acme_request_duration_seconds_count{issuer=\"le\",step=\"finalize\"} 1"}) {
         CAPTURE(line);
         CHECK(has_line(text, line));
     }
