@@ -1,5 +1,9 @@
 #include "config/diff.hpp"
 
+#include "core/base/text.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -119,6 +123,18 @@ difference compare(const settings& before, const settings& after) {
         out.needs_restart.emplace_back("control.group");
     }
     return out;
+}
+
+std::string to_text(const difference& change) {
+    std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(),
+                                   change.changed.size(), change.removed.size());
+    if (change.notify) {
+        text += "; notifications changed";
+    }
+    if (!change.needs_restart.empty()) {
+        text += "; only a restart applies: " + join(change.needs_restart, ", ");
+    }
+    return text;
 }
 
 } // namespace evercert::config

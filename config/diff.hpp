@@ -13,11 +13,13 @@ struct difference {
     std::vector<std::string> added;
     std::vector<std::string> changed;
     std::vector<std::string> removed;
-    std::vector<std::string>
-        needs_restart;   ///< keys that only a restart can apply: data_dir, control.socket ...
+    /// What only a restart can apply: data_dir, control.socket ...
+    std::vector<std::string> needs_restart;
     bool notify = false; ///< who is told of what
 };
 
 difference compare(const settings& before, const settings& after);
+/// "1 added, 0 changed, 2 removed", and what else there is to say.
+std::string to_text(const difference& change);
 
 } // namespace evercert::config

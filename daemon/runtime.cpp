@@ -288,13 +288,8 @@ result<std::string> runtime::reload() {
     for (std::string& need : beyond(allowed_, plan_sandbox(*loaded, !options_.deploy_socket.empty()))) {
         change.needs_restart.push_back(std::move(need));
     }
-    std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(),
-                                   change.changed.size(), change.removed.size());
-    if (change.notify) {
-        text += "; notifications changed";
-    }
+    std::string text = config::to_text(change);
     if (!change.needs_restart.empty()) {
-        text += fmt::format("; only a restart applies: {}", join(change.needs_restart, ", "));
         tell("config.needs_restart", severity::warning, text);
     }
     tell("config.reloaded", severity::info, text);

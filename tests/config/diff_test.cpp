@@ -36,6 +36,14 @@ TEST_CASE("certificates come and go by name") {
     CHECK(d.added == names{"c.example"});
     CHECK(d.removed == names{"a.example"});
     CHECK(d.changed.empty());
+    CHECK(to_text(d) == "1 added, 0 changed, 1 removed");
+}
+
+TEST_CASE("what else a reload changes is said") {
+    difference d = compare(load(a), load(a, "notify: [{command: [/bin/tell]}]\ndata_dir: /srv/elsewhere\n"));
+    d.needs_restart.emplace_back("more");
+    CHECK(to_text(d) ==
+          "0 added, 0 changed, 0 removed; notifications changed; only a restart applies: data_dir, more");
 }
 
 TEST_CASE("a certificate changes with its own entry") {
