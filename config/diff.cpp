@@ -112,7 +112,15 @@ difference compare(const settings& before, const settings& after) {
             out.removed.push_back(before.certificates[i]->name);
         }
     }
-    out.notify = before.notifications != after.notifications;
+    const auto note = [&out](bool differs, const char* what) {
+        if (differs) {
+            out.others.emplace_back(what);
+        }
+    };
+    note(before.notifications != after.notifications, "notifications");
+    note(before.status != after.status, "status");
+    note(before.log != after.log, "log");
+    note(before.resolvers != after.resolvers, "resolvers");
     if (before.data_dir != after.data_dir) {
         out.needs_restart.emplace_back("data_dir");
     }
@@ -128,8 +136,8 @@ difference compare(const settings& before, const settings& after) {
 std::string to_text(const difference& change) {
     std::string text = fmt::format("{} added, {} changed, {} removed", change.added.size(),
                                    change.changed.size(), change.removed.size());
-    if (change.notify) {
-        text += "; notifications changed";
+    if (!change.others.empty()) {
+        text += fmt::format("; {} changed", join(change.others, ", "));
     }
     if (!change.needs_restart.empty()) {
         text += "; only a restart applies: " + join(change.needs_restart, ", ");

@@ -13,9 +13,9 @@ struct difference {
     std::vector<std::string> added;
     std::vector<std::string> changed;
     std::vector<std::string> removed;
-    /// What only a restart can apply: data_dir, control.socket ...
-    std::vector<std::string> needs_restart;
-    bool notify = false; ///< who is told of what
+    std::vector<std::string> needs_restart; ///< keys that only a restart can apply: data_dir ...
+    /// What else is applied, beside the certificates: notifications, status, log, resolvers.
+    std::vector<std::string> others;
 };
 
 difference compare(const settings& before, const settings& after);

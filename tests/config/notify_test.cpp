@@ -145,9 +145,9 @@ TEST_CASE("a reload sees that notifications changed, and nothing else") {
     const settings none = good(head);
     const settings one = good(head + "notify: [{command: [x]}]\n");
     const difference change = compare(none, one);
-    CHECK(change.notify);
+    CHECK(change.others == std::vector<std::string>{"notifications"});
     CHECK((change.added.empty() && change.changed.empty() && change.removed.empty() &&
            change.needs_restart.empty()));
-    CHECK(!compare(one, one).notify);
+    CHECK(compare(one, one).others.empty());
     CHECK(!(none == one));
 }
