@@ -42,6 +42,11 @@ result<unique_fd> open_file(const std::string& path, bool regular_only, struct s
     return file;
 }
 
+/// Then whoever reads it when it is needed may be able to: what is in it is not judged here.
+bool is_others_to_read(const std::string& path) {
+    return ::access(path.c_str(), R_OK) != 0 && (errno == EACCES || errno == EPERM);
+}
+
 } // namespace
 
 result<std::string> read_file(const std::string& path, std::size_t limit, bool regular_only) {
@@ -83,6 +88,9 @@ std::string trust_trouble(const std::string& path) {
 }
 
 std::string hmac_key_trouble(const std::string& path) {
+    if (is_others_to_read(path)) {
+        return {};
+    }
     auto text = read_file(path, 4096, true);
     if (!text) {
         return fmt::format("the file \"{}\" cannot be read: {}", escape(path, 200), text.error().message);
@@ -109,8 +117,8 @@ std::string secret_trouble(const std::string& path) {
 }
 
 std::string password_trouble(const std::string& path) {
-    if (::access(path.c_str(), R_OK) != 0 && (errno == EACCES || errno == EPERM)) {
-        return {}; // whoever writes the outputs can read it
+    if (is_others_to_read(path)) {
+        return {};
     }
     auto text = read_file(path, 4096, true);
     if (!text) {

@@ -74,6 +74,11 @@ void warn_of_secrets(const settings& checked, std::vector<std::string>& out) {
             out.push_back(fmt::format("{}: {}: {}", whose, key, trouble));
         }
     };
+    for (const auto& [name, used] : checked.issuers) {
+        if (used.eab) {
+            look("issuer " + name, "eab.hmac_key_file", used.eab->hmac_key_file);
+        }
+    }
     for (const auto& [name, what] : checked.challenges) {
         if (const auto* dns = std::get_if<dns_challenge>(&what.how)) {
             const std::string whose = "challenge " + name;
