@@ -112,6 +112,19 @@ void check_keys(const section& entry, const std::string& path, const challenge_k
     }
 }
 
+/// Keys that a hook of another tool has no use for.
+void check_convention(const section& entry, const std::string& path, mistake_list& mistakes) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 3> keys{
+        {{"cleanup_command", "certbot"}, {"account_conf", "acme.sh"}, {"chain", "dehydrated"}}};
+    const auto convention = entry.text("convention");
+    for (const auto& [key, tool] : keys) {
+        if (convention && convention != tool && entry.find(key)) {
+            mistakes.add(entry.at(key), fmt::format("{}.{}", path, key),
+                         fmt::format("only the convention of {} has this key; leave it out", tool));
+        }
+    }
+}
+
 const challenge_kind& kind_named(std::span<const challenge_kind> among, std::string_view name) {
     const auto found = std::ranges::find(among, name, &challenge_kind::name);
     return found == among.end() ? among.front() : *found;
@@ -214,6 +227,7 @@ void read_challenge(const section& entry, challenge& into, mistake_list& mistake
         }
         if (provider) {
             check_keys(entry, path, kind_named(providers(), *provider), keys_of_all_providers, mistakes);
+            check_convention(entry, path, mistakes);
         }
         dns_challenge made = read_dns(entry);
         if (provider == "self") {

@@ -109,6 +109,12 @@ TEST_CASE("a DNS challenge knows its provider, and the provider its keys") {
          "challenges.c.server: the provider cloudflare does not have this key"},
         {"provider: exec, convention: lego", "challenges.c.command: the provider exec needs command"},
         {"provider: exec, convention: lego, command: [x], listen: \"1.2.3.4:53\"", "challenges.c.listen"},
+        {"provider: exec, convention: lego, command: [x], cleanup_command: [y]",
+         "challenges.c.cleanup_command: only the convention of certbot has this key"},
+        {"provider: exec, convention: certbot, command: [x], account_conf: /y",
+         "challenges.c.account_conf: only the convention of acme.sh has this key"},
+        {"provider: exec, convention: certbot, command: [x], chain: true",
+         "challenges.c.chain: only the convention of dehydrated has this key"},
         {"provider: powerdns, secret_file: /a, url: \"ftp://a\"", "an https or http URL is wanted"},
         {"provider: clodflare, secret_file: /a", "did you mean \"cloudflare\"?"},
     };
