@@ -21,8 +21,9 @@ struct private_jwk {
     ~private_jwk();
 };
 
-/// errc::unsupported for kinds that no CA takes here, for an RSA key without its primes and for one of more
-/// than two; errc::corrupted for what is no key or whose halves do not fit. Messages show nothing of the key.
+/// errc::unsupported for kinds that no CA takes here and for an RSA key without its primes; errc::corrupted
+/// for what is no key, whose halves do not fit, or that has more than two primes. Messages show nothing of
+/// the key.
 result<key> key_from_jwk(const private_jwk& jwk);
 
 } // namespace evercert::crypto
