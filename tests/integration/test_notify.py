@@ -77,10 +77,10 @@ class Notify(suite.Stand):
         daemon.await_("the other is told", lambda: hook.told("failing"), 30)
         before = time.monotonic()
         self.assert_exit(daemon.cli("renew", "good.test", "--now"), 0)
-        self.assertLess(time.monotonic() - before, 15)
+        self.assertLess(time.monotonic() - before, 30)
         before = time.monotonic()
         self.assertEqual(daemon.stop(), 0)
-        self.assertLess(time.monotonic() - before, 6, "what cannot be told is saved")
+        self.assertLess(time.monotonic() - before, 30, "what cannot be told is saved")
         stuck.hangs = False
         daemon.start()
         daemon.await_("it is told after all", lambda: stuck.told("failing") == ["bad.test"], 30)
