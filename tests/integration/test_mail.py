@@ -85,7 +85,7 @@ class Mail(suite.Stand):
     def test_postfix_with_another_pair(self):
         self.serve(Postfix, "one.test", timeout="5s")
         good = self.server.sites
-        self.server.sites = {"one.test": self.server.own_pair("one.test")}
+        self.server.sites = {"one.test": self.server.self_signed("one.test")}
         self.server.write()
         self.fails("one.test", "serves a certificate that is not this one", "Point the server at the files in the live directory")
         self.server.sites = good
@@ -96,7 +96,7 @@ class Mail(suite.Stand):
         """Postfix approves of a mismatched pair, reloads, offers STARTTLS, and then has no TLS."""
         self.serve(Postfix, "one.test", timeout="5s")
         mixed = self.space.make_folder("mixed")
-        os.symlink(f"{self.server.own_pair('one.test')}/privkey.pem", f"{mixed}/privkey.pem")
+        os.symlink(f"{self.server.self_signed('one.test')}/privkey.pem", f"{mixed}/privkey.pem")
         os.symlink(self.daemon.live("one.test", "fullchain.pem"), f"{mixed}/fullchain.pem")
         good, self.server.sites, self.server.first = self.server.sites, {}, mixed
         self.server.write()

@@ -7,8 +7,9 @@ import socket
 import ssl
 import subprocess
 
-from .tls import Certificate, MiniRoot
-from .workspace import answers, read_text, wait_until
+from .servers import Server
+from .tls import Certificate
+from .workspace import read_text
 
 
 class Named(ssl.SSLContext):
@@ -39,39 +40,11 @@ def starttls(how, port, name):
         client.sock.close()
 
 
-class Server:
-    """Serves `sites`: name -> folder with fullchain.pem and privkey.pem. The first one is for whoever asks for no other."""
+class Counted(Server):
+    """Reloaded by a script that leaves a line for each time it was run. The first site is for whoever asks for no other."""
 
-    def __init__(self, space, name, sites):
-        self.space, self.name, self.sites = space, name, dict(sites)
-        self.folder = space.make_folder(name)
-        self.port = space.port()
-        self.config = f"{self.folder}/{name}.conf"
-        self.process = None
-
-    def start(self):
-        self.write()
-        self.process = self.space.spawn(f"{self.name}-main", self.foreground())
-        wait_until(f"{self.name} answers", lambda: self.alive() and self.ready())
-        return self
-
-    def ready(self):
-        return answers(self.port)
-
-    def alive(self):
-        if not self.process.running():
-            raise AssertionError(f"{self.name} ended: {self.process.log()}\n{self.errors()}")
-        return True
-
-    def errors(self):
-        return ""
-
-    def write(self):
-        self.space.write(self.config, self.render())
-
-    def counted(self, script):
-        """A program that runs the script's lines and leaves a line for each time it was run."""
-        path = self.space.write(f"{self.folder}/reload", f"#!/bin/sh\nset -e\necho reload >> {self.folder}/reloads\n{script}\n")
+    def reload(self):
+        path = self.space.write(f"{self.folder}/reload", f"#!/bin/sh\nset -e\necho reload >> {self.folder}/reloads\n{self.script()}\n")
         os.chmod(path, 0o755)
         return [path]
 
@@ -80,23 +53,14 @@ class Server:
         return read_text(path).count("reload") if os.path.exists(path) else 0
 
     def deployment(self, **more):
-        return {"test": self.test(), "command": self.counted(self.reload()), "verify": self.verify(), "timeout": "20s", **more}
-
-    def own_pair(self, name):
-        """A folder with a pair that is none of evercert's."""
-        folder = self.space.make_folder(self.name, f"own-{name}")
-        certificate, key = MiniRoot(f"{folder}/root").issue(name, f"DNS:{name}")
-        os.replace(certificate, f"{folder}/fullchain.pem")
-        os.replace(key, f"{folder}/privkey.pem")
-        return folder
+        return super().deployment(**{"timeout": "20s", **more})
 
 
-class Postfix(Server):
+class Postfix(Counted):
     def __init__(self, space, sites, name="postfix"):
         super().__init__(space, name, sites)
         self.config = f"{self.folder}/main.cf"
         self.level, self.first = "may", None
-        self.mail_log = f"{self.folder}/mail.log"
 
     def foreground(self):
         return ["postfix", "-c", self.folder, "start-fg"]
@@ -104,15 +68,12 @@ class Postfix(Server):
     def test(self):
         return ["postfix", "-c", self.folder, "check"]
 
-    def reload(self):
+    def script(self):
         # The map holds copies of the pairs, as its documentation warns.
         return f"postmap -c {self.folder} -F hash:{self.folder}/sni\npostfix -c {self.folder} reload"
 
     def verify(self):
         return f"smtp://127.0.0.1:{self.port}"
-
-    def errors(self):
-        return read_text(self.mail_log) if os.path.exists(self.mail_log) else ""
 
     def write(self):
         super().write()
@@ -142,7 +103,7 @@ postlog unix-dgram n - n - 1 postlogd
         return f"""compatibility_level = 3.6
 queue_directory = {self.folder}/queue
 data_directory = {self.folder}/data
-maillog_file = {self.mail_log}
+maillog_file = {self.error_log}
 maillog_file_prefixes = {self.space.folder}
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
@@ -158,11 +119,10 @@ tls_server_sni_maps = hash:{self.folder}/sni
 """
 
 
-class Dovecot(Server):
+class Dovecot(Counted):
     def __init__(self, space, sites, name="dovecot"):
         super().__init__(space, name, sites)
         self.pop3_port = space.port()
-        self.log_path = f"{self.folder}/dovecot.log"
         self.extra = ""
 
     def foreground(self):
@@ -171,14 +131,11 @@ class Dovecot(Server):
     def test(self):
         return ["doveconf", "-x", "-c", self.config, "protocols"]
 
-    def reload(self):
+    def script(self):
         return f"doveadm -c {self.config} reload"
 
     def verify(self):
         return [f"imap://127.0.0.1:{self.port}", f"pop3://127.0.0.1:{self.pop3_port}"]
-
-    def errors(self):
-        return read_text(self.log_path) if os.path.exists(self.log_path) else ""
 
     @staticmethod
     def since_24():
@@ -216,12 +173,12 @@ class Dovecot(Server):
 listen = 127.0.0.1
 base_dir = {self.folder}/run
 state_dir = {self.folder}/state
-log_path = {self.log_path}
+log_path = {self.error_log}
 ssl = yes
 {self.pair(first)}{self.users()}{listeners}{names}{self.extra}"""
 
 
-class Haproxy(Server):
+class Haproxy(Counted):
     """A master and one worker. `sites` are single files, key and chain in one, as HAProxy has them; it is given their folder."""
 
     def __init__(self, space, certificates, name="haproxy"):
@@ -235,14 +192,11 @@ class Haproxy(Server):
     def test(self):
         return ["haproxy", "-c", "-f", self.config]
 
-    def reload(self):
+    def script(self):
         return f'kill -USR2 "$(head -n 1 {self.folder}/pid)"'
 
-    def verify(self):
-        return f"127.0.0.1:{self.port}"
-
     def ready(self):
-        return answers(self.port) and os.path.exists(f"{self.folder}/pid")
+        return super().ready() and os.path.exists(f"{self.folder}/pid")
 
     def ask(self, command):
         with socket.socket(socket.AF_UNIX) as runtime:

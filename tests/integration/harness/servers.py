@@ -5,7 +5,7 @@ from .tls import MiniRoot
 from .workspace import answers, read_text, wait_until
 
 
-class WebServer:
+class Server:
     """Serves `sites`: name -> folder that holds fullchain.pem and privkey.pem."""
 
     def __init__(self, space, name, sites=None):
@@ -20,8 +20,11 @@ class WebServer:
     def start(self):
         self.write()
         self.process = self.space.spawn(f"{self.name}-main", self.foreground())
-        wait_until(f"{self.name} answers", lambda: self.alive() and answers(self.port))
+        wait_until(f"{self.name} answers", lambda: self.alive() and self.ready())
         return self
+
+    def ready(self):
+        return answers(self.port)
 
     def alive(self):
         if not self.process.running():
@@ -31,12 +34,12 @@ class WebServer:
     def errors(self):
         return read_text(self.error_log) if os.path.exists(self.error_log) else ""
 
-    def reloads(self):
-        return sum(self.reload_line in line for line in self.errors().splitlines())
+    def verify(self):
+        return f"127.0.0.1:{self.port}"
 
     def deployment(self, **more):
         """The entry under `deployments` an operator writes for it."""
-        return {"test": self.test(), "command": self.reload(), "verify": f"127.0.0.1:{self.port}", "timeout": "10s", **more}
+        return {"test": self.test(), "command": self.reload(), "verify": self.verify(), "timeout": "10s", **more}
 
     def self_signed(self, name):
         """A folder with a pair as distributions ship it, for a site that waits for its first certificate."""
@@ -48,6 +51,13 @@ class WebServer:
 
     def write(self):
         self.space.write(self.config, self.render())
+
+
+class WebServer(Server):
+    """One that logs its reloads."""
+
+    def reloads(self):
+        return sum(self.reload_line in line for line in self.errors().splitlines())
 
 
 class Nginx(WebServer):
