@@ -62,7 +62,8 @@ class Boot(story.Story):
             for option, wanted in options.items():
                 self.assertEqual(told.get(option), wanted, f"{unit}: {option}")
             calls = self.machine.show(unit, "SystemCallFilter").split()
-            for denied in ("mount", "ptrace", "reboot", "bpf", "setpriority", "io_uring_setup", "kexec_load"):
+            for denied in ("mount", "ptrace", "reboot", "bpf", "setpriority", "io_uring_setup", "kexec_load", "keyctl", "add_key", "userfaultfd",
+                           "process_vm_readv", "process_vm_writev"):
                 self.assertNotIn(denied, calls, unit)
             self.assertEqual("fchown" in calls, unit == "evercert-deploy")
 
