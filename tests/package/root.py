@@ -7,6 +7,9 @@ from package import SOURCE, run
 
 sys.path.append(f"{SOURCE}/tests/integration")
 from harness import debian  # noqa: E402
+from harness.workspace import terminate_like_interrupt  # noqa: E402
+
+__all__ = ["Root", "terminate_like_interrupt"]
 
 STATUS = "${db:Status-Status}"
 

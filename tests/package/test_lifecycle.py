@@ -1,12 +1,11 @@
 """Installed, upgraded, removed and purged by dpkg, in a Debian where no systemd runs; then with one that only takes notes."""
 import os
-import shutil
 import stat
 import tempfile
 import unittest
 
 from package import SOURCE, package
-from root import Root
+from root import Root, terminate_like_interrupt
 
 CONFIG = "/etc/evercert/evercert.yaml"
 YAML = "agree_to_terms: true\ncertificates: []\n"
@@ -32,10 +31,10 @@ class Lifecycle(unittest.TestCase):
         cls.first, cls.second = package(1), package(2)
 
     def setUp(self):
-        folder = tempfile.mkdtemp(prefix="evercert-root-")
-        self.addCleanup(shutil.rmtree, folder)
-        os.chmod(folder, 0o755)
-        self.root = Root(folder, self.first)
+        self.folder = tempfile.TemporaryDirectory(prefix="evercert-root-")  # also gone when this is interrupted
+        self.addCleanup(self.folder.cleanup)
+        os.chmod(self.folder.name, 0o755)
+        self.root = Root(self.folder.name, self.first)
 
     def owned(self, name):
         """(user, group, mode) as the root knows them."""
@@ -177,4 +176,5 @@ class Lifecycle(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    terminate_like_interrupt()
     unittest.main(verbosity=2)
