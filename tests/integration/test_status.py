@@ -89,6 +89,7 @@ class Status(suite.Stand):
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
         self.assertRegex(answer.text, r'(?m)^evercert_orders_total\{issuer="pebble",result="issued"\} 2$')
         self.assertRegex(answer.text, r'(?m)^evercert_acme_requests_total\{issuer="pebble",code="2xx"\} \d+$')
+        self.assertRegex(answer.text, r'(?m)^evercert_acme_request_duration_seconds_count\{issuer="pebble",step="finalize"\} 2$')
         self.assertRegex(answer.text, r'(?m)^evercert_listener_requests_total\{listener="http",type="http-01"\} [1-9]')
         self.assertRegex(answer.text, r'(?m)^evercert_certificate_state\{certificate="one.test",health="well",issuer="pebble",'
                                       r'state="waiting"\} 1$')

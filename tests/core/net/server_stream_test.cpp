@@ -103,7 +103,7 @@ TEST_CASE("The command's client takes lines as they come, until it has enough") 
         co_return out;
     };
     const auto server = net::make_http_server(loop.get_executor(), events, {}, handler);
-    REQUIRE(server->listen(net::unix_endpoint{path}));
+    REQUIRE(server->listen(net::unix_endpoint{path, 0600, {}}));
     std::vector<std::string> lines;
     std::size_t enough = 100;
     auto follow = [&](std::size_t limit = 1000, milliseconds deadline = seconds(5)) {
