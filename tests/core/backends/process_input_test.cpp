@@ -1,42 +1,18 @@
 // What a program finds on its standard input.
-#include "core/backends/process_runner.hpp"
+#include "tests/core/backends/running.hpp"
 #include "tests/support/catch.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
-#include <optional>
 #include <string>
 
 using namespace evercert;
-using namespace evercert::backends;
+using testing::shell;
 
 namespace {
 
-process_request shell(std::string script) {
-    process_request request({"/bin/sh", "-c", std::move(script)});
-    request.deadline = seconds(20);
-    return request;
-}
-
-awaitable<void> run_into(process_runner& runner, process_request request,
-                         std::optional<result<process_outcome>>& outcome) {
-    outcome = co_await runner.run(std::move(request));
-}
-
 process_outcome run(process_request request) {
-    asio::io_context loop(1);
-    auto runner = make_process_runner(loop.get_executor());
-    std::optional<result<process_outcome>> outcome;
-    asio::co_spawn(loop, run_into(*runner, std::move(request), outcome), [](std::exception_ptr e) {
-        if (e) {
-            std::rethrow_exception(e);
-        }
-    });
-    loop.run();
+    auto outcome = testing::try_run(std::move(request));
     REQUIRE(outcome.has_value());
-    REQUIRE(outcome->has_value());
-    return **outcome;
+    return *outcome;
 }
 
 } // namespace

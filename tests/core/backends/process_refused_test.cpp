@@ -1,17 +1,12 @@
 // A filter of system calls never goes again: the process that has one is a child.
-#include "core/backends/process_runner.hpp"
+#include "tests/core/backends/running.hpp"
 #include "tests/support/catch.hpp"
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/prctl.h>
@@ -20,17 +15,11 @@
 #include <unistd.h>
 
 using namespace evercert;
-using namespace evercert::backends;
 
 namespace {
 
-awaitable<void> run_into(process_runner& runner, process_request request,
-                         std::optional<result<process_outcome>>& outcome) {
-    outcome = co_await runner.run(std::move(request));
-}
-
-bool told(const std::optional<result<process_outcome>>& outcome, std::string_view words) {
-    return outcome && !*outcome && outcome->error().message.find(words) != std::string::npos;
+bool told(const result<process_outcome>& outcome, std::string_view words) {
+    return !outcome && outcome.error().message.find(words) != std::string::npos;
 }
 
 } // namespace
@@ -49,13 +38,7 @@ TEST_CASE("a process that has given up running programs says how it gets to run 
             ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
             ::_exit(1);
         }
-        asio::io_context loop(1);
-        const auto runner = make_process_runner(loop.get_executor());
-        std::optional<result<process_outcome>> outcome;
-        const process_request request({"/bin/true"});
-        asio::co_spawn(loop, run_into(*runner, request, outcome), asio::detached);
-        loop.run();
-        ::_exit(told(outcome, "systemctl restart") ? 0 : 2);
+        ::_exit(told(testing::try_run(process_request({"/bin/true"})), "systemctl restart") ? 0 : 2);
     }
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);

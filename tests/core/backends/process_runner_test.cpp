@@ -1,6 +1,6 @@
 // The zoo of programs that do not do as they should. Scripts are run by /bin/sh because a test says so, never
 // by the runner. Deadlines are real and short: what is waited for here is a process, not a clock.
-#include "core/backends/process_runner.hpp"
+#include "tests/core/backends/running.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -24,6 +24,8 @@
 
 using namespace evercert;
 using namespace evercert::backends;
+using testing::run_into;
+using testing::shell;
 using testing::temp_folder;
 
 namespace {
@@ -35,29 +37,8 @@ process_timing quick() {
     return timing;
 }
 
-process_request shell(std::string script) {
-    process_request request({"/bin/sh", "-c", std::move(script)});
-    request.deadline = seconds(20);
-    return request;
-}
-
-awaitable<void> run_into(process_runner& runner, process_request request,
-                         std::optional<result<process_outcome>>& outcome) {
-    outcome = co_await runner.run(std::move(request));
-}
-
 result<process_outcome> try_run(process_request request) {
-    asio::io_context loop(1);
-    auto runner = make_process_runner(loop.get_executor(), quick());
-    std::optional<result<process_outcome>> outcome;
-    asio::co_spawn(loop, run_into(*runner, std::move(request), outcome), [](std::exception_ptr e) {
-        if (e) {
-            std::rethrow_exception(e);
-        }
-    });
-    loop.run();
-    REQUIRE(outcome.has_value());
-    return *outcome;
+    return testing::try_run(std::move(request), quick());
 }
 
 process_outcome run(process_request request) {
