@@ -42,7 +42,8 @@ public:
     [[nodiscard]] virtual net::server_counters counters() const = 0;
 };
 
-/// Emits dns.descriptors_exhausted once when connections have to be turned away. References must outlive it.
+/// Emits dns.descriptors_exhausted, once in ten minutes, when connections have to be turned away. References
+/// must outlive it.
 std::unique_ptr<server> make_server(const asio::any_io_executor& executor, event_sink& events,
                                     time_source& time, random_source& random, server_limits limits,
                                     answer_function answer);

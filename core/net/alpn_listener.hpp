@@ -29,7 +29,7 @@ using identity_lookup = std::function<std::optional<tls_identity>(std::string_vi
 /// are with the kernel. All others get a fatal alert (no_application_protocol, unrecognized_name or what is
 /// wrong with the bytes) as soon as it is clear, and cost no TLS object: the ClientHello is read first. With
 /// severity::debug, what was turned away and what failed is said in the event alpn.turned_away; when
-/// descriptors run out, once, in alpn.descriptors_exhausted.
+/// descriptors run out, once in ten minutes, in alpn.descriptors_exhausted.
 class alpn_listener {
 public:
     virtual ~alpn_listener() = default;

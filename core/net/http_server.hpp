@@ -79,7 +79,8 @@ using listen_address = std::variant<endpoint, unix_endpoint, passed_socket>;
 
 /// What is not valid by RFC 9110 and 9112 is answered by the server itself with a bare status; nothing of a
 /// request is ever repeated. "[::]" answers IPv4 as well, unless 0.0.0.0 is open on the same port. When
-/// descriptors run out connections are turned away (event http.descriptors_exhausted, once).
+/// descriptors run out connections are turned away (event http.descriptors_exhausted, once in
+/// ten minutes).
 class http_server {
 public:
     virtual ~http_server() = default;

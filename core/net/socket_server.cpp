@@ -38,6 +38,7 @@ namespace {
 
 /// As many connections as a listener seldom has: worth a tidying up when all of them have gone.
 constexpr std::size_t crowd = 256;
+constexpr std::chrono::minutes pause_of_complaints(10);
 
 peer_name name_peer(int descriptor, const generic_protocol::endpoint& from) {
     peer_name out;
@@ -200,7 +201,6 @@ bool socket_server::accept_one(int listening) {
     const int descriptor = ::accept4(listening, from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
         from.resize(size);
-        short_of_descriptors_ = false;
         admit(descriptor, from);
         return true;
     }
@@ -225,7 +225,10 @@ bool socket_server::accept_one(int listening) {
 /// With the spare descriptor one waiting connection can be accepted and closed, or it would wake us for
 /// ever.
 bool socket_server::turn_away(int listening) {
-    if (!std::exchange(short_of_descriptors_, true)) {
+    const steady_time now = std::chrono::steady_clock::now();
+    // In a flood connections come and go at the limit: by far not each time that one cannot be taken.
+    if (!told_short_ || now - *told_short_ >= pause_of_complaints) {
+        told_short_ = now;
         event out;
         out.id = exhausted_;
         out.level = severity::error;

@@ -54,8 +54,8 @@ public:
     using socket = asio::generic::stream_protocol::socket;
     using session_maker = std::function<std::shared_ptr<session>(socket, peer_name)>;
 
-    /// `exhausted` is the id of the event that is emitted, once, when descriptors run out. `events` and
-    /// `make` are not used any more after `shut`.
+    /// `exhausted` is the id of the event that is emitted when descriptors run out, once in ten minutes.
+    /// `events` and `make` are not used any more after `shut`.
     socket_server(const asio::any_io_executor& executor, event_sink& events, std::string_view exhausted,
                   socket_limits limits, session_maker make);
     ~socket_server();
@@ -100,8 +100,8 @@ private:
     std::map<std::string, std::size_t> sources_;
     server_counters counters_;
     int spare_ = -1;
-    bool short_of_descriptors_ = false;
-    bool crowded_ = false; ///< since there was nobody last
+    std::optional<steady_time> told_short_; ///< of descriptors
+    bool crowded_ = false;                  ///< since there was nobody last
     bool starved_ = false;
 };
 

@@ -153,35 +153,38 @@ TEST_CASE_METHOD(server_setup, "At the limit of connections the one silent for l
 
 TEST_CASE_METHOD(server_setup,
                  "Without descriptors connections are turned away, said once, and the server recovers") {
-    std::vector<int> fill;
-    rlimit old{};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &old) == 0);
-    std::vector<tcp::socket> waiting;
-    for (int i = 0; i < 5; ++i) {
-        waiting.emplace_back(loop).open(tcp::v4());
+    for (int spell = 0; spell < 2;
+         ++spell) { // a flood comes and goes at the limit: that is no reason to say it again
+        std::vector<int> fill;
+        rlimit old{};
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &old) == 0);
+        std::vector<tcp::socket> waiting;
+        for (int i = 0; i < 5; ++i) {
+            waiting.emplace_back(loop).open(tcp::v4());
+        }
+        rlimit low = old;
+        low.rlim_cur = std::min<rlim_t>(old.rlim_cur, 200);
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+        for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) {
+            fill.push_back(fd);
+        }
+        for (auto& socket : waiting) {
+            socket.connect(where);
+        }
+        run_for(loop, milliseconds(20));
+        bool all_closed = true;
+        for (auto& socket : waiting) {
+            char byte = 0;
+            all_closed = all_closed && ::recv(socket.native_handle(), &byte, 1, MSG_DONTWAIT) >= 0;
+        }
+        for (const int fd : fill) {
+            ::close(fd);
+        }
+        ::setrlimit(RLIMIT_NOFILE, &old);
+        CHECK(all_closed);
+        CHECK(events.count("http.descriptors_exhausted") == 1);
+        CHECK(status_of(ask(get())) == 200);
     }
-    rlimit low = old;
-    low.rlim_cur = std::min<rlim_t>(old.rlim_cur, 200);
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
-    for (int fd = ::open("/dev/null", O_RDONLY); fd >= 0; fd = ::open("/dev/null", O_RDONLY)) {
-        fill.push_back(fd);
-    }
-    for (auto& socket : waiting) {
-        socket.connect(where);
-    }
-    run_for(loop, milliseconds(20));
-    bool all_closed = true;
-    for (auto& socket : waiting) {
-        char byte = 0;
-        all_closed = all_closed && ::recv(socket.native_handle(), &byte, 1, MSG_DONTWAIT) >= 0;
-    }
-    for (const int fd : fill) {
-        ::close(fd);
-    }
-    ::setrlimit(RLIMIT_NOFILE, &old);
-    CHECK(all_closed);
-    CHECK(events.count("http.descriptors_exhausted") == 1);
-    CHECK(status_of(ask(get())) == 200);
 }
 
 TEST_CASE_METHOD(server_setup,
