@@ -230,7 +230,7 @@ awaitable<bool> server_session::write(server_response response, bool head_only, 
         response = refusal(500);
         text = write_response_head(response, keep_alive, services_->time->now());
     }
-    const bool bodyless = head_only || response.status == 204 || response.status == 304;
+    const bool bodyless = head_only || response.more || response.status == 204 || response.status == 304;
     const std::array<asio::const_buffer, 2> parts = {
         asio::buffer(*text), bodyless ? asio::const_buffer() : asio::buffer(response.content())};
     // With MSG_MORE the kernel keeps the end of the answer for the FIN, which is next: one packet instead of

@@ -42,8 +42,8 @@ TEST_CASE("certificates come and go by name") {
 TEST_CASE("what else a reload changes is said") {
     difference d = compare(load(a), load(a, "notify: [{command: [/bin/tell]}]\ndata_dir: /srv/elsewhere\n"));
     d.needs_restart.emplace_back("more");
-    CHECK(to_text(d) ==
-          "0 added, 0 changed, 0 removed; notifications changed; only a restart applies: data_dir, more");
+    CHECK(to_text(d) == "0 added, 0 changed, 0 removed; notifications changed; only a restart applies: "
+                        "data_dir, control.socket, more");
 }
 
 TEST_CASE("a certificate changes with its own entry") {
