@@ -44,6 +44,7 @@ TEST_CASE_METHOD(server_setup, "A stream is sent in chunks as it comes, and ends
     CHECK(answer.find("\r\nTransfer-Encoding: chunked\r\n") != std::string::npos);
     CHECK(answer.find("Content-Length") == std::string::npos);
     CHECK(answer.find("\r\nConnection: close\r\n") != std::string::npos);
+    CAPTURE(answer);
     CHECK(answer.ends_with("\r\n\r\n4\r\none\n\r\na\r\ntwo\nthree\n\r\n0\r\n\r\n"));
 }
 
