@@ -1,4 +1,5 @@
 // What follows a new certificate: certbot's installers and hooks as our deployments.
+#include "config/builtin.hpp"
 #include "core/base/text.hpp"
 #include "daemon/migrate/mapping.hpp"
 
@@ -60,8 +61,10 @@ std::string deployment_mapping::hook(const std::string& command) {
     const std::string name =
         argv.front() == "/bin/sh" ? std::string("hook") : section_name(base_name(argv.front()), "hook");
     std::string free = name;
+    const auto built_in = config::builtin_deployments();
     const auto taken = [&] {
-        return free == "nginx" || free == "apache" ||
+        // Under the name of a server the command would take the place of what is built in for that one.
+        return std::ranges::find(built_in, free, &evercert::deployment::name) != built_in.end() ||
                std::ranges::find(deployments, free, &planned_section::name) != deployments.end();
     };
     for (int i = 2; taken(); ++i) {

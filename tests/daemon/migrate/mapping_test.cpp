@@ -135,6 +135,7 @@ TEST_CASE("What follows a certificate") {
         {"another installer", "installer = exim\n", "", "", "no counterpart"},
         {"a hook", "renew_hook = /etc/r.sh\n", "", "r.sh: { command: [/etc/r.sh], convention: certbot }", ""},
         {"a hook called as a server", "renew_hook = /etc/nginx\n", "", "nginx-2: {", ""},
+        {"a hook called as another server", "renew_hook = /etc/postfix\n", "", "postfix-2: {", ""},
         {"a shell's line", "renew_hook = systemctl reload nginx\n", "",
          "hook: { command: [/bin/sh, \"-c\", \"systemctl reload nginx\"], convention: certbot }", ""},
         {"a hook for all", "renew_hook = /etc/r.sh\n", "deploy-hook = /etc/all.sh\n", "deploy: [r.sh]", ""},
