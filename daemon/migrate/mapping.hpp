@@ -52,6 +52,8 @@ public:
     deployment_mapping(const certbot_tree& tree, std::map<std::string, std::string, std::less<>> cli);
 
     std::vector<std::string> map(const certbot_lineage& lineage, lineage_report& report);
+    /// What becomes of the hooks around a run of certbot's, which belong to no lineage.
+    void tell_folder_hooks(import_report& report) const;
 
     std::vector<planned_section> deployments;
 
@@ -61,6 +63,8 @@ private:
 
     std::map<std::string, std::string, std::less<>> cli_;
     std::vector<std::string> everywhere_; ///< programs in renewal-hooks/deploy
+    std::vector<std::string> before_;     ///< in renewal-hooks/pre
+    std::vector<std::string> after_;      ///< in renewal-hooks/post
 };
 
 /// A line for certbot's shell as an argv: the program itself where no shell is needed for it.

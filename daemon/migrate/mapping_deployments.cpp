@@ -40,8 +40,28 @@ std::vector<std::string> argv_of(const std::string& command) {
 deployment_mapping::deployment_mapping(const certbot_tree& tree,
                                        std::map<std::string, std::string, std::less<>> cli)
     : cli_(std::move(cli)) {
-    if (!cli_.contains("no_directory_hooks")) {
-        everywhere_ = tree.hooks("renewal-hooks/deploy");
+    if (cli_.contains("no_directory_hooks")) {
+        return;
+    }
+    everywhere_ = tree.hooks("renewal-hooks/deploy");
+    before_ = tree.hooks("renewal-hooks/pre");
+    after_ = tree.hooks("renewal-hooks/post");
+}
+
+void deployment_mapping::tell_folder_hooks(import_report& report) const {
+    for (const std::string& each : before_) {
+        report.add(
+            remark_kind::to_do,
+            fmt::format("{} is not run: evercert stops no server and needs none stopped", escape(each, 300)));
+    }
+    for (const std::string& each : after_) {
+        report.add(before_.empty() ? remark_kind::changed : remark_kind::to_do,
+                   before_.empty()
+                       ? fmt::format("{} runs after each new certificate, no longer after failures too",
+                                     escape(each, 300))
+                       : fmt::format("{} is not run, as it follows a pre-hook: what of it a new certificate "
+                                     "needs (a reload, a copy) is a deployment",
+                                     escape(each, 300)));
     }
 }
 
@@ -90,9 +110,10 @@ std::vector<std::string> deployment_mapping::map(const certbot_lineage& lineage,
         }
     };
     std::ranges::for_each(everywhere_, add);
-    auto deploy_hook = said(lineage, "renew_hook");
+    // Two names of one option; in cli.ini either goes before what a lineage says.
+    auto deploy_hook = said(lineage, cli_.contains("deploy_hook") ? "deploy_hook" : "renew_hook");
     if (!deploy_hook) {
-        deploy_hook = said(lineage, "deploy_hook");
+        deploy_hook = lineage.params.text("deploy_hook");
     }
     if (deploy_hook) {
         add(*deploy_hook);
@@ -112,6 +133,9 @@ std::vector<std::string> deployment_mapping::map(const certbot_lineage& lineage,
                         "challenges on instead (`evercert snippet`)",
                         escape(*before, 200),
                         after ? fmt::format(" and its post-hook `{}`", escape(*after, 200)) : std::string()));
+    }
+    if (before_.empty()) {
+        std::ranges::for_each(after_, add);
     }
     return names;
 }

@@ -45,12 +45,12 @@ public:
         }
         plan_.challenges = std::move(challenges.challenges);
         plan_.secrets = std::move(challenges.secrets);
+        deployments.tell_folder_hooks(plan_.report);
         plan_.deployments = std::move(deployments.deployments);
         for (planned_issuer& each : plan_.issuers) {
             finish_issuer(each, cli);
         }
         find_emails(cli);
-        tell_folder_hooks();
         return std::move(plan_);
     }
 
@@ -343,16 +343,6 @@ private:
             plan_.report.add(remark_kind::to_do,
                              "certbot keeps no mail address: add `email:` if a CA should be able to "
                              "write to you");
-        }
-    }
-
-    void tell_folder_hooks() {
-        for (const char* const kind : {"pre", "post"}) {
-            for (const std::string& each : tree_.hooks(fmt::format("renewal-hooks/{}", kind))) {
-                plan_.report.add(remark_kind::to_do,
-                                 fmt::format("{} is not run: evercert stops no server and needs none stopped",
-                                             escape(each, 300)));
-            }
         }
     }
 

@@ -138,7 +138,7 @@ TEST_CASE("What follows a certificate") {
         {"a hook called as another server", "renew_hook = /etc/postfix\n", "", "postfix-2: {", ""},
         {"a shell's line", "renew_hook = systemctl reload nginx\n", "",
          "hook: { command: [/bin/sh, \"-c\", \"systemctl reload nginx\"], convention: certbot }", ""},
-        {"a hook for all", "renew_hook = /etc/r.sh\n", "deploy-hook = /etc/all.sh\n", "deploy: [r.sh]", ""},
+        {"a hook for all", "renew_hook = /etc/r.sh\n", "deploy-hook = /etc/all.sh\n", "deploy: [all.sh]", ""},
         {"a post-hook alone", "post_hook = /etc/p.sh\n", "", "deploy: [p.sh]", "no longer after failures"},
         {"hooks that stop a server", "pre_hook = systemctl stop nginx\npost_hook = systemctl start nginx\n",
          "", "", "its pre-hook `systemctl stop nginx` and its post-hook `systemctl start nginx` is not run"},
@@ -157,6 +157,31 @@ TEST_CASE("What follows a certificate") {
         CHECK(has(remarks(a, changed) + remarks(a, to_do), each.remark));
         CHECK((each.yaml.empty() ? !has(report->yaml, "deploy:") : has(report->yaml, each.yaml)));
     }
+}
+
+TEST_CASE("What runs after certbot runs after each certificate, unless it starts what was stopped before") {
+    const fake_certbot tree;
+    const auto hook = [&](const std::string& name) {
+        tree.write("renewal-hooks/" + name, "#!/bin/sh\n");
+        std::filesystem::permissions(tree.root() + "/renewal-hooks/" + name,
+                                     std::filesystem::perms::owner_all);
+    };
+    hook("post/reload");
+    hook("deploy/copy");
+    tree.conf("a", "authenticator = standalone\npost_hook = /etc/p.sh\n");
+    tree.certificate("a", {"a.example"});
+    auto report = tree.run();
+    REQUIRE(report);
+    CHECK(has(report->yaml, "deploy: [copy, p.sh, reload]\n"));
+    CHECK(has(report_text(*report), "post/reload runs after each new certificate"));
+    hook("pre/stop");
+    report = tree.run();
+    REQUIRE(report);
+    CHECK(has(report->yaml, "deploy: [copy, p.sh]\n"));
+    CHECK(has(report_text(*report), "post/reload is not run"));
+    CHECK(has(report_text(*report), "pre/stop is not run"));
+    tree.write("cli.ini", "no-directory-hooks\n");
+    CHECK(!has(report_text(*tree.run()), "renewal-hooks"));
 }
 
 TEST_CASE("Hooks in the folder are for all, in certbot's order") {
