@@ -9,6 +9,10 @@
 
 namespace evercert::daemon {
 
+using certbot_options = std::map<std::string, std::string, std::less<>>;
+/// What cli.ini says for all lineages.
+certbot_options read_cli_ini(const certbot_tree& tree, import_report& report);
+
 /// How the names of an entry are proven.
 struct proof {
     std::string challenge;
@@ -49,7 +53,7 @@ private:
 /// Deployments for lineages, each made once.
 class deployment_mapping {
 public:
-    deployment_mapping(const certbot_tree& tree, std::map<std::string, std::string, std::less<>> cli);
+    deployment_mapping(const certbot_tree& tree, certbot_options cli);
 
     std::vector<std::string> map(const certbot_lineage& lineage, lineage_report& report);
     /// What becomes of the hooks around a run of certbot's, which belong to no lineage.
@@ -61,12 +65,16 @@ private:
     std::string hook(const std::string& command);
     [[nodiscard]] std::optional<std::string> said(const certbot_lineage& lineage, std::string_view key) const;
 
-    std::map<std::string, std::string, std::less<>> cli_;
+    certbot_options cli_;
     std::vector<std::string> everywhere_; ///< programs in renewal-hooks/deploy
     std::vector<std::string> before_;     ///< in renewal-hooks/pre
     std::vector<std::string> after_;      ///< in renewal-hooks/post
 };
 
+/// The key that is there now, or else the one that certbot would make.
+key_type choose_key(const certbot_lineage& from, lineage_report& report);
+/// What nothing here takes up.
+void tell_what_is_not(const certbot_lineage& from, lineage_report& report);
 /// A line for certbot's shell as an argv: the program itself where no shell is needed for it.
 std::vector<std::string> argv_of(const std::string& command);
 /// A name for a section out of any text: [a-z0-9][a-z0-9._-]*, at most 60 characters.

@@ -37,9 +37,7 @@ std::vector<std::string> argv_of(const std::string& command) {
     return words;
 }
 
-deployment_mapping::deployment_mapping(const certbot_tree& tree,
-                                       std::map<std::string, std::string, std::less<>> cli)
-    : cli_(std::move(cli)) {
+deployment_mapping::deployment_mapping(const certbot_tree& tree, certbot_options cli) : cli_(std::move(cli)) {
     if (cli_.contains("no_directory_hooks")) {
         return;
     }

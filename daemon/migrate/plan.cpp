@@ -15,12 +15,14 @@ namespace evercert::daemon {
 namespace {
 
 constexpr std::size_t most_lineages = 10'000;
-constexpr std::size_t largest_cli_ini = 64 * 1024;
-
-using options = std::map<std::string, std::string, std::less<>>;
 
 /// Counts what is said, so that of several the most frequent can be taken.
 using votes = std::map<std::string, std::size_t>;
+
+/// As certbot tells them apart.
+bool is_test_ca(std::string_view server) {
+    return server.find("staging") != server.npos;
+}
 
 std::string winner(const votes& from) {
     const auto best =
@@ -34,7 +36,7 @@ public:
 
     import_plan make() {
         plan_.report.source = tree_.root();
-        const options cli = read_cli_ini();
+        const certbot_options cli = read_cli_ini(tree_, plan_.report);
         read_all();
         challenge_mapping challenges(tree_, wishes_.config_folder, behind_server());
         deployment_mapping deployments(tree_, cli);
@@ -55,20 +57,6 @@ public:
     }
 
 private:
-    options read_cli_ini() {
-        const auto text = tree_.read("cli.ini", largest_cli_ini);
-        if (!text && text.error().code == errc::not_found) {
-            return {};
-        }
-        auto parsed = text ? parse_cli_ini(*text) : fail(text.error());
-        if (!parsed) {
-            plan_.report.add(remark_kind::to_do,
-                             fmt::format("cli.ini was not used: {}", parsed.error().text()));
-            return {};
-        }
-        return std::move(*parsed);
-    }
-
     void read_all() {
         std::vector<std::string> names = lineage_names(tree_);
         if (names.size() > most_lineages) {
@@ -104,7 +92,7 @@ private:
         certbot_lineage& from = *lineages_[at];
         lineage_report& report = plan_.report.lineages[at];
         if (planned_entry* const twin = find_twin(from); twin != nullptr) {
-            join_twin(*twin, at, deployments);
+            join_twin(*twin, at, challenges, deployments);
             return;
         }
         auto proven = challenges.map(from, report);
@@ -115,10 +103,18 @@ private:
         made.name = free_name(from.name, report);
         made.names = from.names;
         made.issuer = issuer_at(from.server).name;
-        vote(from);
-        made.challenge = std::move(proven->challenge);
-        made.rules = std::move(proven->rules);
         made.keys = {choose_key(from, report)};
+        say_how(made, std::move(*proven), from, report, deployments);
+        take_pair(made, at, 0);
+        plan_.entries.push_back(std::move(made));
+    }
+
+    /// All of an entry but its names, keys and CA.
+    void say_how(planned_entry& made, proof proven, const certbot_lineage& from, lineage_report& report,
+                 deployment_mapping& deployments) {
+        vote(from);
+        made.challenge = std::move(proven.challenge);
+        made.rules = std::move(proven.rules);
         made.reuse_key = from.params.flag("reuse_key");
         made.profile =
             from.params.text("required_profile").value_or(from.params.text("preferred_profile").value_or(""));
@@ -127,8 +123,6 @@ private:
         if (from.authenticator == "nginx" || from.authenticator == "apache") {
             plan_.web_servers.insert(from.authenticator);
         }
-        take_pair(made, at);
-        plan_.entries.push_back(std::move(made));
     }
 
     planned_entry* find_twin(const certbot_lineage& from) {
@@ -139,49 +133,102 @@ private:
         return same == plan_.entries.end() ? nullptr : &*same;
     }
 
-    /// Two lineages of the same names are one entry with two keys; where that cannot be, the newer one
-    /// counts.
-    void join_twin(planned_entry& twin, std::size_t at, deployment_mapping& deployments) {
+    /// Two lineages of the same names are one entry: with two keys if they differ in nothing else that
+    /// counts, otherwise as one of the two says it.
+    void join_twin(planned_entry& twin, std::size_t at, challenge_mapping& challenges,
+                   deployment_mapping& deployments) {
         certbot_lineage& from = *lineages_[at];
         lineage_report& report = plan_.report.lineages[at];
+        const bool same_ca = lineages_[twin.lineages.front()]->server == from.server;
         const key_type type = choose_key(from, report);
         const auto same_key = std::ranges::find(twin.keys, type);
-        const std::string other = plan_.report.lineages[twin.lineages.front()].lineage;
-        if (same_key == twin.keys.end()) {
-            twin.keys.push_back(type);
-            report.add(remark_kind::changed,
-                       fmt::format("has exactly the names of {}: both are one entry with two "
-                                   "keys, whose certificates are renewed together",
-                                   escape(other, 100)));
-            for (std::string& each : deployments.map(from, report)) {
-                if (std::ranges::find(twin.deploy, each) == twin.deploy.end()) {
-                    twin.deploy.push_back(std::move(each));
-                }
-            }
-            vote(from);
-            take_pair(twin, at);
+        if (same_ca && same_key == twin.keys.end()) {
+            add_key(twin, at, type, deployments);
             return;
         }
-        const auto which = static_cast<std::size_t>(same_key - twin.keys.begin());
-        std::size_t left = at;
-        std::optional<storage::key_pair>& kept = twin.pairs.at(which);
-        if (from.pair &&
-            (!kept || kept->chain.front().not_before() < from.pair->chain.front().not_before())) {
-            left = std::exchange(twin.lineages[which], at);
-            kept = std::move(from.pair);
-            report.entry = twin.name;
+        const auto which = same_ca ? static_cast<std::size_t>(same_key - twin.keys.begin()) : std::size_t{0};
+        if (!goes_before(from, twin, which)) {
+            leave(at, twin.lineages[which]);
+            return;
         }
-        lineage_report& loser = plan_.report.lineages[left];
-        loser.entry.clear();
-        loser.add(
-            remark_kind::left,
-            fmt::format(
-                "{} has exactly the same names and kind of key, and is newer: evercert keeps one. `certbot "
-                "delete --cert-name {}` ends this one when nothing uses it",
-                escape(left == at ? other : from.name, 100), escape(loser.lineage, 100)));
+        // What certbot was told last is how it is renewed now.
+        auto proven = challenges.map(from, report);
+        if (!proven) {
+            return;
+        }
+        std::vector<std::string> others;
+        if (same_ca) {
+            leave(twin.lineages[which], at);
+            if (twin.keys.size() > 1) { // what follows the other certificate of the entry still does
+                others = std::move(twin.deploy);
+            }
+        } else {
+            for (const std::size_t each : twin.lineages) {
+                leave(each, at);
+            }
+            twin.keys = {type};
+            twin.lineages.clear();
+            twin.pairs.clear();
+            twin.issuer = issuer_at(from.server).name;
+        }
+        say_how(twin, std::move(*proven), from, report, deployments);
+        add_deployments(twin, std::move(others));
+        take_pair(twin, at, which);
     }
 
-    void take_pair(planned_entry& into, std::size_t at) {
+    void add_key(planned_entry& twin, std::size_t at, key_type type, deployment_mapping& deployments) {
+        const certbot_lineage& from = *lineages_[at];
+        lineage_report& report = plan_.report.lineages[at];
+        twin.keys.push_back(type);
+        report.add(remark_kind::changed,
+                   fmt::format("has exactly the names of {}: both are one entry with two "
+                               "keys, whose certificates are renewed together",
+                               escape(lineages_[twin.lineages.front()]->name, 100)));
+        add_deployments(twin, deployments.map(from, report));
+        vote(from);
+        take_pair(twin, at, twin.lineages.size());
+    }
+
+    static void add_deployments(planned_entry& into, std::vector<std::string> names) {
+        for (std::string& each : names) {
+            if (std::ranges::find(into.deploy, each) == into.deploy.end()) {
+                into.deploy.push_back(std::move(each));
+            }
+        }
+    }
+
+    /// A CA that nobody trusts never takes the place of another; otherwise the newer certificate counts.
+    [[nodiscard]] bool goes_before(const certbot_lineage& from, const planned_entry& twin,
+                                   std::size_t which) const {
+        const bool test = is_test_ca(from.server);
+        if (test != is_test_ca(lineages_[twin.lineages[which]]->server)) {
+            return !test;
+        }
+        const auto& kept = twin.pairs[which];
+        return from.pair &&
+               (!kept || kept->chain.front().not_before() < from.pair->chain.front().not_before());
+    }
+
+    void leave(std::size_t at, std::size_t winner) {
+        lineage_report& loser = plan_.report.lineages[at];
+        const certbot_lineage& here = *lineages_[at];
+        const certbot_lineage& there = *lineages_[winner];
+        std::string_view why = "from another CA, and is newer";
+        if (here.server == there.server) {
+            why = "and kind of key, and is newer";
+        } else if (is_test_ca(here.server) && !is_test_ca(there.server)) {
+            why = "from a CA that is trusted";
+        }
+        loser.entry.clear();
+        loser.add(remark_kind::left,
+                  fmt::format(
+                      "{} has exactly the same names {}: evercert keeps one. `certbot delete --cert-name {}` "
+                      "ends this one when nothing uses it",
+                      escape(there.name, 100), why, escape(here.name, 100)));
+    }
+
+    /// The lineage becomes what the key `which` of the entry is made of.
+    void take_pair(planned_entry& into, std::size_t at, std::size_t which) {
         certbot_lineage& from = *lineages_[at];
         lineage_report& report = plan_.report.lineages[at];
         report.entry = into.name;
@@ -191,8 +238,10 @@ private:
                 fmt::format("its certificate was not carried over, so a new one is ordered at the start: {}",
                             from.trouble));
         }
-        into.lineages.push_back(at);
-        into.pairs.push_back(std::move(from.pair));
+        into.lineages.resize(std::max(into.lineages.size(), which + 1));
+        into.lineages[which] = at;
+        into.pairs.resize(into.lineages.size());
+        into.pairs[which] = std::move(from.pair);
     }
 
     std::string free_name(const std::string& lineage, lineage_report& report) {
@@ -209,35 +258,6 @@ private:
             report.add(remark_kind::changed, fmt::format("its entry is called {}", name));
         }
         return name;
-    }
-
-    key_type choose_key(const certbot_lineage& from, lineage_report& report) {
-        wanted_key wanted = key_by_certbot(from.params);
-        if (from.live_key && *from.live_key != wanted.type) {
-            report.add(
-                remark_kind::changed,
-                fmt::format("its key stays {}, which it is now; by its configuration certbot would have made "
-                            "{} next",
-                            to_string(*from.live_key), to_string(wanted.type)));
-            return *from.live_key;
-        }
-        if (!wanted.changed.empty()) {
-            report.add(remark_kind::changed, std::move(wanted.changed));
-        }
-        return wanted.type;
-    }
-
-    static void tell_what_is_not(const certbot_lineage& from, lineage_report& report) {
-        if (from.params.flag("must_staple")) {
-            report.add(remark_kind::changed, "must-staple is not asked for any more: CAs have given up OCSP");
-        }
-        if (from.params.flag("allow_subset_of_names")) {
-            report.add(remark_kind::changed, "all of its names are proven or none (allow_subset_of_names)");
-        }
-        if (const auto by = from.params.text("preferred_profile")) {
-            report.add(remark_kind::changed,
-                       fmt::format("the profile {} is asked for, not only preferred", escape(*by, 60)));
-        }
     }
 
     planned_issuer& issuer_at(const std::string& server) {
@@ -286,7 +306,7 @@ private:
         }
     }
 
-    void finish_issuer(planned_issuer& issuer, const options& cli) {
+    void finish_issuer(planned_issuer& issuer, const certbot_options& cli) {
         import_report& report = plan_.report;
         const votes& ids = accounts_[issuer.directory];
         if (ids.size() > 1) {
@@ -325,7 +345,7 @@ private:
         }
     }
 
-    void find_emails(const options& cli) {
+    void find_emails(const certbot_options& cli) {
         if (const auto said = cli.find("email"); said != cli.end()) {
             std::string_view rest = said->second;
             while (!rest.empty()) {

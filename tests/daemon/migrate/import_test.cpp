@@ -127,6 +127,40 @@ TEST_CASE("Two lineages of the same names are one entry with two keys, and both 
     CHECK(has(report_text(*report), "Leave certbot's timer on: it still has to renew a"));
 }
 
+TEST_CASE("Of two lineages of the same names the newer one says how, and a test CA never counts") {
+    const fake_certbot tree;
+    const std::string staging = "https://acme-staging-v02.api.letsencrypt.org/directory";
+    tree.account("acc1", staging, "https://acme-staging-v02.api.letsencrypt.org/acme/acct/9");
+    const auto pair_of = [&](const std::string& name, const std::string& first, const std::string& second) {
+        tree.conf(name, standalone + "renew_hook = /etc/old.sh\n", first);
+        tree.certificate(name, {name + ".example"});
+        tree.conf(name + "-0001",
+                  "authenticator = webroot\nwebroot_path = /srv/new,\nrenew_hook = /etc/new.sh\n", second);
+        tree.certificate(name + "-0001", {name + ".example"}, key_type::rsa_2048, std::chrono::days(10));
+    };
+    const std::string real(fake_certbot::server);
+    pair_of("tried", staging, real); // first for a try, then in earnest
+    pair_of("trying", real, staging);
+    tree.conf("moved", standalone + "renew_hook = /etc/old.sh\n");
+    tree.certificate("moved", {"moved.example"});
+    tree.conf("moved-0001", "authenticator = webroot\nwebroot_path = /srv/new,\nrenew_hook = /etc/new.sh\n");
+    tree.certificate("moved-0001", {"moved.example"}, key_type::ecdsa_p256, std::chrono::days(10));
+    const auto report = tree.run();
+    REQUIRE(report);
+    CHECK(!has(report->yaml, "issuers"));
+    CHECK(has(report->yaml, "  - name: tried\n    names: [tried.example]\n    challenge: webroot\n"
+                            "    keys: [rsa-2048]\n    deploy: [new.sh]\n"));
+    CHECK(has(report->yaml, "  - name: trying\n    names: [trying.example]\n    keys: [ecdsa-p256]\n"
+                            "    deploy: [old.sh]\n"));
+    CHECK(has(report->yaml, "  - name: moved\n    names: [moved.example]\n    challenge: webroot\n"
+                            "    keys: [ecdsa-p256]\n    deploy: [new.sh]\n"));
+    CHECK(has(remarks(about(*report, "tried"), left),
+              "tried-0001 has exactly the same names from a CA that is trusted"));
+    CHECK(has(remarks(about(*report, "trying-0001"), left), "trying has exactly the same names"));
+    CHECK(about(*report, "tried-0001").entry == "tried");
+    CHECK(has(remarks(about(*report, "moved"), left), "is newer"));
+}
+
 TEST_CASE("What is broken is told, and hinders nothing else") {
     const fake_certbot tree;
     tree.conf("good", standalone);
