@@ -3,10 +3,9 @@
 #include "config/files.hpp"
 #include "config/load.hpp"
 #include "core/base/text.hpp"
-#include "daemon/control/snippet.hpp"
 #include "daemon/migrate/keep_paths.hpp"
+#include "daemon/migrate/next.hpp"
 #include "daemon/migrate/owner.hpp"
-#include "daemon/migrate/plan.hpp"
 #include "daemon/migrate/stored.hpp"
 
 #include <fmt/format.h>
@@ -77,7 +76,8 @@ public:
                 return fail(std::move(done.error()));
             }
         }
-        tell_next();
+        plan_.report.next =
+            next_steps({tree_, options_, plan_, settings_, config_, data_dir_, diverted_, switched_});
         return std::move(plan_.report);
     }
 
@@ -281,82 +281,6 @@ private:
                 }
             }
         }
-    }
-
-    void tell_next() {
-        std::vector<std::string>& next = plan_.report.next;
-        if (!options_.apply) {
-            next.push_back(
-                fmt::format("Do it: evercert import certbot {} --apply --keep-paths (without --keep-paths "
-                            "servers have to be told the new places)",
-                            tree_.root()));
-        }
-        if (diverted_) {
-            next.push_back(
-                fmt::format("{0} was there already and was not touched: merge {0}.imported into it, then run "
-                            "`evercert check {0}`",
-                            config_));
-        }
-        for (const std::string& server : plan_.web_servers) {
-            next.push_back(fmt::format("Tell {} once:\n{}", server, snippet_for(server, settings_)));
-        }
-        tell_webroots();
-        if (options_.apply && switched_.empty()) {
-            next.push_back(fmt::format(
-                "Point servers and hooks at {}/live/NAME/fullchain.pem and privkey.pem in place of "
-                "{}/live/NAME, or import with --keep-paths",
-                data_dir_, tree_.root()));
-        }
-        next.emplace_back("Start the daemon, and look: systemctl enable --now evercertd; evercert status");
-        tell_certbots_part();
-        if (!switched_.empty()) {
-            next.push_back("The way back, should it be wanted:\n" + way_back(tree_));
-        }
-    }
-
-    void tell_webroots() {
-        std::set<std::string> folders;
-        for (const auto& [name, challenge] : settings_.challenges) {
-            if (const auto* webroot = std::get_if<config::http01_webroot>(&challenge.how)) {
-                folders.insert(webroot->folder);
-            }
-        }
-        if (!folders.empty()) {
-            plan_.report.next.push_back(fmt::format("Let evercertd write into {0} (unless it runs as root): "
-                                                    "setfacl -m u:evercert:rwx {1}; and for the "
-                                                    "service `systemctl edit evercertd`, with the lines "
-                                                    "[Service] and ReadWritePaths={1}. Where a web "
-                                                    "server has port 80: systemctl mask evercertd.socket. "
-                                                    "`evercert diagnose NAME` shows whether it works",
-                                                    fmt::join(folders, ", "), fmt::join(folders, " ")));
-        }
-    }
-
-    void tell_certbots_part() {
-        std::vector<std::string> left;
-        std::vector<std::string> twice;
-        for (const lineage_report& each : plan_.report.lineages) {
-            if (each.entry.empty()) {
-                left.push_back(escape(each.lineage, 100));
-            } else if (!switched_.contains(each.lineage)) {
-                twice.push_back(escape(each.lineage, 100));
-            }
-        }
-        std::vector<std::string>& next = plan_.report.next;
-        if (!left.empty()) {
-            if (!twice.empty()) {
-                next.push_back(
-                    fmt::format("Let certbot stop renewing {0}: for l in {0}; do mv {1}/renewal/$l.conf "
-                                "{1}/renewal/$l.conf{2}; done",
-                                fmt::join(twice, " "), tree_.root(), put_aside));
-            }
-            next.push_back(
-                fmt::format("Leave certbot's timer on: it still has to renew {}", fmt::join(left, ", ")));
-            return;
-        }
-        next.emplace_back(
-            "Stop certbot's own renewals: systemctl disable --now certbot.timer (and take its line out of "
-            "/etc/cron.d/certbot, where there is no systemd)");
     }
 
     const import_options& options_;

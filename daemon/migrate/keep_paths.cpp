@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -85,16 +86,27 @@ result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what) {
     return {};
 }
 
-std::string way_back(const certbot_tree& tree) {
-    std::string root;
-    for (const char c : tree.root()) {
-        root += c == '\'' ? std::string("'\\''") : std::string(1, c);
+std::string shell_word(std::string_view text) {
+    const auto is_plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("_./:@%+,-").find(c) != std::string_view::npos;
+    };
+    if (!text.empty() && std::ranges::all_of(text, is_plain)) {
+        return std::string(text);
     }
+    std::string word = "'";
+    for (const char c : text) {
+        word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+    return word + "'";
+}
+
+std::string way_back(const certbot_tree& tree) {
     return fmt::format(
-        "cd '{0}'\n"
+        "cd {0}\n"
         "for d in live/*{1}; do l=${{d%{1}}}; mv -f \"$d\"/*.pem \"$l\"/ && rmdir \"$d\"; done\n"
         "for f in renewal/*.conf{2}; do mv \"$f\" \"${{f%{2}}}\"; done",
-        root, links_before, put_aside);
+        shell_word(tree.root()), links_before, put_aside);
 }
 
 } // namespace evercert::daemon

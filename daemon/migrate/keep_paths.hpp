@@ -4,6 +4,7 @@
 #include "daemon/migrate/tree.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace evercert::daemon {
 
@@ -21,6 +22,9 @@ inline constexpr const char* links_before =
 /// rename, and puts the renewal configuration aside, so that certbot lets go of it. Nothing is changed unless
 /// all of our files can be read; what fails on the way is undone by way_back.
 result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what);
+
+/// A word of a shell's command, in quotes where it needs them.
+std::string shell_word(std::string_view text);
 
 /// The commands that undo it.
 std::string way_back(const certbot_tree& tree);
