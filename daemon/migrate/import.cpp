@@ -55,7 +55,9 @@ public:
                 return fail(std::move(loaded.error()));
             }
         }
+        const std::vector<remark> mended = mend_switches();
         make();
+        plan_.report.general.insert(plan_.report.general.begin(), mended.begin(), mended.end());
         if (plan_.entries.empty()) {
             tell_nothing();
             return std::move(plan_.report);
@@ -93,6 +95,28 @@ private:
         }
         present_ = std::move(*loaded);
         return {};
+    }
+
+    /// A switch that was broken off goes back first, so that it is made again as a whole.
+    [[nodiscard]] std::vector<remark> mend_switches() const {
+        std::vector<remark> said;
+        for (const std::string& lineage : half_switched(tree_)) {
+            const std::string name = escape(lineage, 100);
+            if (!options_.apply || !options_.keep_paths) {
+                said.push_back(
+                    {remark_kind::to_do,
+                     fmt::format(
+                         "the switch of {}'s paths was broken off: certbot has let go of it, and servers "
+                         "still read certbot's files. Import again with --apply --keep-paths",
+                         name)});
+            } else if (const auto back = switch_back(tree_, lineage); !back) {
+                said.push_back({remark_kind::failed, back.error().text()});
+            } else {
+                said.push_back({remark_kind::carried,
+                                fmt::format("{}, whose switch was broken off, is taken up again", name)});
+            }
+        }
+        return said;
     }
 
     void make() {

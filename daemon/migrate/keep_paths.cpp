@@ -25,9 +25,7 @@ std::unexpected<error> wrong_at(const std::string& path, std::string_view what, 
 /// A link stays a link, a file becomes a second name of the same file.
 result<void> keep_aside(const std::string& from, const std::string& to) {
     std::error_code wrong;
-    if (files::exists(files::symlink_status(to, wrong))) {
-        return {};
-    }
+    files::remove(to, wrong); // of a run that was interrupted; certbot may have renewed since
     const files::file_status status = files::symlink_status(from, wrong);
     if (status.type() == files::file_type::symlink) {
         files::copy_symlink(from, to, wrong);
@@ -80,9 +78,51 @@ result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what) {
     }
     for (const char* kind : four) {
         if (auto pointed = point_at(fmt::format("{}/{}.pem", live, kind), ours(kind)); !pointed) {
+            if (const auto back = switch_back(tree, what.lineage); !back) {
+                pointed.error().message += "; then " + back.error().text();
+            }
             return pointed;
         }
     }
+    return {};
+}
+
+std::vector<std::string> half_switched(const certbot_tree& tree) {
+    const std::string ending = std::string(".conf") + put_aside;
+    std::vector<std::string> found;
+    for (std::string& name : tree.list("renewal")) {
+        if (!name.ends_with(ending)) {
+            continue;
+        }
+        name.resize(name.size() - ending.size());
+        std::error_code wrong;
+        const bool is_of_ours = files::is_directory(tree.absolute("live/" + name + links_before), wrong);
+        const bool has_another = tree.holds(fmt::format("renewal/{}.conf", name));
+        if (is_of_ours && !has_another && std::ranges::any_of(four, [&](const char* kind) {
+                return tree.holds(fmt::format("live/{}/{}.pem", name, kind));
+            })) {
+            found.push_back(std::move(name));
+        }
+    }
+    return found;
+}
+
+result<void> switch_back(const certbot_tree& tree, const std::string& lineage) {
+    const std::string live = tree.absolute("live/" + lineage);
+    const std::string before = live + links_before;
+    for (const char* kind : four) {
+        const std::string kept = fmt::format("{}/{}.pem", before, kind);
+        const std::string used = fmt::format("{}/{}.pem", live, kind);
+        if (std::rename(kept.c_str(), used.c_str()) != 0 && errno != ENOENT) {
+            return wrong_at(used, "cannot put back", errno);
+        }
+    }
+    const std::string conf = tree.absolute(fmt::format("renewal/{}.conf", lineage));
+    if (std::rename((conf + put_aside).c_str(), conf.c_str()) != 0) {
+        return wrong_at(conf, "cannot put back", errno);
+    }
+    std::error_code left_there; // a rename from one name of a file to another keeps both
+    files::remove_all(before, left_there);
     return {};
 }
 

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace evercert::daemon {
 
@@ -20,8 +21,13 @@ inline constexpr const char* links_before =
 
 /// Keeps the links of live/<lineage> in a folder beside it, points each of the four at our file by one
 /// rename, and puts the renewal configuration aside, so that certbot lets go of it. Nothing is changed unless
-/// all of our files can be read; what fails on the way is undone by way_back.
+/// all of our files can be read; what fails on the way is taken back.
 result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what);
+
+/// Lineages that a switch was broken off for: certbot has let go of them, but servers still read its files.
+std::vector<std::string> half_switched(const certbot_tree& tree);
+/// Gives a lineage back to certbot as it was, however far the switch had come.
+result<void> switch_back(const certbot_tree& tree, const std::string& lineage);
 
 /// A word of a shell's command, in quotes where it needs them.
 std::string shell_word(std::string_view text);

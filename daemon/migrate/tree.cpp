@@ -44,13 +44,23 @@ result<certbot_tree> certbot_tree::open(const std::string& path) {
                         escape(path, 200), "renewal/"));
     }
     certbot_tree tree(root.string());
-    for (const char* part : {"", "archive", "live", "accounts"}) {
+    for (const char* part : {"", "archive", "live", "accounts", "renewal"}) {
         const files::path real = files::canonical(root / part, wrong);
         if (!wrong) {
             tree.within_.push_back(real.has_filename() ? real.string() : real.parent_path().string());
         }
     }
     return tree;
+}
+
+bool certbot_tree::lies_within(const std::string& real) const {
+    return std::ranges::any_of(within_, [&](const std::string& folder) { return lies_below(real, folder); });
+}
+
+bool certbot_tree::holds(std::string_view path) const {
+    std::error_code wrong;
+    const files::path real = files::canonical(absolute(path), wrong);
+    return !wrong && lies_within(real.string());
 }
 
 result<std::string> certbot_tree::read(std::string_view path, std::size_t limit) const {
@@ -63,7 +73,7 @@ result<std::string> certbot_tree::read(std::string_view path, std::size_t limit)
                     missing ? fmt::format("{} is not there, or is a link that leads nowhere", shown)
                             : fmt::format("{} cannot be read: {}", shown, wrong.message()));
     }
-    if (std::ranges::none_of(within_, [&](const std::string& folder) { return lies_below(real, folder); })) {
+    if (!lies_within(real.string())) {
         return fail(errc::refused, fmt::format("{} leads out of {}, and is not followed", shown, root_));
     }
     auto text = config::read_file(real.string(), limit, true);

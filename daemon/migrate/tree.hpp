@@ -10,8 +10,8 @@
 namespace evercert::daemon {
 
 /// /etc/letsencrypt or a copy of it. Paths are relative to it; whatever links they lead through, nothing is
-/// read but what lies below it (or where its archive, live and accounts themselves lead). Nothing is written
-/// here. Blocks: for a command, not for the loop.
+/// read but what lies below it (or where its archive, live, accounts and renewal themselves lead). Nothing is
+/// written here. Blocks: for a command, not for the loop.
 class certbot_tree {
 public:
     /// errc::not_found unless it is a folder that certbot has kept certificates in.
@@ -19,6 +19,8 @@ public:
 
     /// At most `limit` bytes of a plain file. errc::not_found also for a link that leads nowhere.
     [[nodiscard]] result<std::string> read(std::string_view path, std::size_t limit) const;
+    /// Whether it is there, and no link leads out with it.
+    [[nodiscard]] bool holds(std::string_view path) const;
     /// Sorted; empty if there is no such folder.
     [[nodiscard]] std::vector<std::string> list(std::string_view path) const;
     /// Programs that certbot would run from a folder of hooks, absolute, in its order.
@@ -28,6 +30,8 @@ public:
 
 private:
     explicit certbot_tree(std::string root) : root_(std::move(root)) {}
+    [[nodiscard]] bool lies_within(const std::string& real) const;
+
     std::string root_;                ///< absolute, as it was given
     std::vector<std::string> within_; ///< real paths
 };

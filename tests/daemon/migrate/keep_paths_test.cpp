@@ -1,0 +1,72 @@
+// The paths that servers read, when not all goes well.
+#include "daemon/migrate/keep_paths.hpp"
+#include "tests/daemon/migrate/fake_certbot.hpp"
+#include "tests/support/catch.hpp"
+
+#include <sys/stat.h>
+
+using namespace evercert;
+using namespace evercert::daemon;
+using namespace evercert::testing;
+using enum remark_kind;
+namespace files = std::filesystem;
+
+namespace {
+
+std::string link_of(const fake_certbot& tree, const std::string& kind) {
+    return files::read_symlink(fmt::format("{}/live/a/{}.pem", tree.root(), kind)).string();
+}
+
+} // namespace
+
+TEST_CASE("A switch that was broken off is told, and made again as a whole") {
+    const fake_certbot tree;
+    tree.conf("a", "authenticator = standalone\nkey_type = ecdsa\n");
+    tree.certificate("a", {"a.example"});
+    REQUIRE(tree.run(true, true));
+    const std::string ours = tree.path("data") + "/live/a/";
+    REQUIRE(link_of(tree, "privkey") == ours + "privkey.pem");
+    // As if the machine had lost power before the last two links.
+    for (const std::string kind : {"fullchain", "privkey"}) {
+        const std::string link = fmt::format("{}/live/a/{}.pem", tree.root(), kind);
+        files::remove(link);
+        files::create_symlink(fmt::format("../../archive/a/{}1.pem", kind), link);
+    }
+    const auto looked = tree.run();
+    REQUIRE(looked);
+    CHECK(has(report_text(*looked), "switch of a's paths was broken off"));
+    CHECK(!files::exists(tree.root() + "/renewal/a.conf"));
+    const auto again = tree.run(true, true);
+    REQUIRE(again);
+    CHECK(!again->failed());
+    CHECK(has(report_text(*again), "a, whose switch was broken off, is taken up again"));
+    CHECK(about(*again, "a").entry == "a");
+    for (const char* kind : {"cert", "chain", "fullchain", "privkey"}) {
+        CHECK(link_of(tree, kind) == ours + kind + ".pem");
+        CHECK(files::read_symlink(fmt::format("{}/live/a.before-evercert/{}.pem", tree.root(), kind)) ==
+              fmt::format("../../archive/a/{}1.pem", kind));
+    }
+    CHECK(!files::exists(tree.root() + "/renewal/a.conf"));
+    CHECK(!has(report_text(*tree.run()), "broken off"));
+}
+
+TEST_CASE("A switch that fails leaves the lineage to certbot") {
+    const fake_certbot tree;
+    tree.conf("a", "authenticator = standalone\nkey_type = ecdsa\n");
+    tree.certificate("a", {"a.example"});
+    // In the way of the third link.
+    tree.write("live/a/fullchain.pem.new-by-evercert/x", "");
+    auto report = tree.run(true, true);
+    REQUIRE(report);
+    CHECK(has(remarks(about(*report, "a"), failed), "cannot point a link at our file"));
+    CHECK(files::exists(tree.root() + "/renewal/a.conf"));
+    CHECK(!files::exists(tree.root() + "/live/a.before-evercert"));
+    for (const std::string kind : {"cert", "chain", "fullchain", "privkey"}) {
+        CHECK(link_of(tree, kind) == fmt::format("../../archive/a/{}1.pem", kind));
+    }
+    files::remove_all(tree.root() + "/live/a/fullchain.pem.new-by-evercert");
+    report = tree.run(true, true);
+    REQUIRE(report);
+    CHECK(!report->failed());
+    CHECK(link_of(tree, "fullchain") == tree.path("data") + "/live/a/fullchain.pem");
+}
