@@ -177,6 +177,9 @@ private:
                         report.challenge.find(challenge) == std::string::npos ? ", " + challenge : "";
                 }
                 report.deploy = join(entry.deploy, ", ");
+                if (options_.keep_paths && !options_.apply) {
+                    must_stay(report);
+                }
             }
         }
         for (const planned_issuer& each : plan_.issuers) {
@@ -268,6 +271,21 @@ private:
                });
     }
 
+    /// A link into data_dir would shut out whoever is let in to the key now.
+    bool must_stay(lineage_report& report) const {
+        const std::string readers = other_readers(tree_, report.lineage);
+        if (readers.empty()) {
+            return false;
+        }
+        report.add(
+            remark_kind::to_do,
+            fmt::format("its paths stay as they are: {} can read privkey.pem there, and nothing in {}. Give "
+                        "the entry `outputs` with that owner, group and mode, tell the servers that read "
+                        "it that place, chmod 600 the key here, and import again",
+                        readers, data_dir_));
+        return true;
+    }
+
     void keep_paths() {
         for (const planned_entry& entry : plan_.entries) {
             for (std::size_t i = 0; i < entry.lineages.size(); ++i) {
@@ -282,6 +300,9 @@ private:
                         remark_kind::to_do,
                         fmt::format("its paths stay as they are until {} has an entry {} with its names",
                                     config_, entry.name));
+                    continue;
+                }
+                if (must_stay(report)) {
                     continue;
                 }
                 const kept_lineage what{report.lineage, fmt::format("{}/live/{}", data_dir_, entry.name),

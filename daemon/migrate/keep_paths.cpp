@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <grp.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -85,6 +86,31 @@ result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what) {
         }
     }
     return {};
+}
+
+std::string other_readers(const certbot_tree& tree, const std::string& lineage) {
+    std::error_code wrong;
+    const files::path link = tree.absolute(fmt::format("live/{}/privkey.pem", lineage));
+    const files::path key = files::canonical(link, wrong);
+    struct stat info{};
+    if (wrong || ::stat(key.c_str(), &info) != 0) {
+        return {};
+    }
+    bool everybody = (info.st_mode & S_IROTH) != 0;
+    bool group = (info.st_mode & S_IRGRP) != 0;
+    const gid_t whose = info.st_gid;
+    for (const files::path& folder :
+         {files::path(tree.root()), link.parent_path().parent_path(), link.parent_path(),
+          key.parent_path().parent_path(), key.parent_path()}) {
+        const bool there = ::stat(folder.c_str(), &info) == 0;
+        everybody = everybody && there && (info.st_mode & S_IXOTH) != 0;
+        group = group && there && (info.st_mode & (S_IXGRP | S_IXOTH)) != 0;
+    }
+    if (everybody || !group) {
+        return everybody ? "everybody" : "";
+    }
+    const struct group* const known = ::getgrgid(whose);
+    return known != nullptr ? fmt::format("group {}", known->gr_name) : fmt::format("group {}", whose);
 }
 
 std::vector<std::string> half_switched(const certbot_tree& tree) {

@@ -24,6 +24,10 @@ inline constexpr const char* links_before =
 /// all of our files can be read; what fails on the way is taken back.
 result<void> switch_paths(const certbot_tree& tree, const kept_lineage& what);
 
+/// Who besides root reads the key of a lineage where it lies now, and could not in data_dir: "everybody",
+/// "group ssl-cert"; empty: nobody.
+std::string other_readers(const certbot_tree& tree, const std::string& lineage);
+
 /// Lineages that a switch was broken off for: certbot has let go of them, but servers still read its files.
 std::vector<std::string> half_switched(const certbot_tree& tree);
 /// Gives a lineage back to certbot as it was, however far the switch had come.

@@ -75,6 +75,8 @@ public:
         put("cert", std::string_view(chain).substr(0, leaf));
         put("chain", std::string_view(chain).substr(leaf));
         put("privkey", key.to_pem().view());
+        std::filesystem::permissions(fmt::format("{}/archive/{}/privkey1.pem", root(), lineage),
+                                     std::filesystem::perms(0600));
     }
 
     [[nodiscard]] daemon::import_options options() const {

@@ -70,3 +70,28 @@ TEST_CASE("A switch that fails leaves the lineage to certbot") {
     CHECK(!report->failed());
     CHECK(link_of(tree, "fullchain") == tree.path("data") + "/live/a/fullchain.pem");
 }
+
+TEST_CASE("Paths that others than root read are not led to where only root may go") {
+    const fake_certbot tree;
+    tree.conf("a", "authenticator = standalone\nkey_type = ecdsa\n");
+    tree.certificate("a", {"a.example"});
+    const std::string key = tree.root() + "/archive/a/privkey1.pem";
+    const auto told = [&](bool apply) {
+        const auto report = tree.run(apply, true);
+        REQUIRE(report);
+        CHECK(!report->failed());
+        return remarks(about(*report, "a"), to_do);
+    };
+    files::permissions(key, files::perms(0640));
+    CHECK(has(told(false), "group "));
+    files::permissions(tree.root() + "/live", files::perms(0700)); // nobody comes so far
+    CHECK(told(false).empty());
+    files::permissions(tree.root() + "/live", files::perms(0755));
+    files::permissions(key, files::perms(0644));
+    CHECK(has(told(true), "its paths stay as they are: everybody can read privkey.pem"));
+    CHECK(link_of(tree, "privkey") == "../../archive/a/privkey1.pem");
+    CHECK(files::exists(tree.root() + "/renewal/a.conf"));
+    files::permissions(key, files::perms(0600));
+    CHECK(told(true).empty());
+    CHECK(link_of(tree, "privkey") == tree.path("data") + "/live/a/privkey.pem");
+}

@@ -65,7 +65,8 @@ TEST_CASE("The command to do it is the one that was given") {
 TEST_CASE("A webroot in a home needs more than to be writable") {
     const fake_certbot tree;
     tree.conf(
-        "a", "authenticator = webroot\n[[webroot_map]]\na.example = /run/user/7/www\nb.example = /srv/my site\n");
+        "a",
+        "authenticator = webroot\n[[webroot_map]]\na.example = /run/user/7/www\nb.example = /srv/my site\n");
     tree.certificate("a", {"a.example", "b.example"});
     const std::string text = report_text(*tree.run());
     CHECK(has(text, "setfacl -m u:evercert:rwx /run/user/7/www '/srv/my site'"));
