@@ -86,8 +86,21 @@ result<crypto::key> key_from_jwk_text(std::string_view text) {
     return crypto::key_from_jwk(jwk);
 }
 
-result<certbot_account> read_account(const certbot_tree& tree, std::string_view server, std::string_view id) {
-    const auto folder = folder_of(server);
+namespace {
+
+/// Let's Encrypt had other directories once, whose accounts certbot goes on using: the earlier one, or empty.
+std::string_view earlier_server(std::string_view server) {
+    return server == "https://acme-v02.api.letsencrypt.org/directory"
+               ? "https://acme-v01.api.letsencrypt.org/directory"
+           : server == "https://acme-staging-v02.api.letsencrypt.org/directory"
+               ? "https://acme-staging.api.letsencrypt.org/directory"
+               : "";
+}
+
+/// `under`: the server by whose name the account is kept.
+result<certbot_account> read_account_under(const certbot_tree& tree, std::string_view under,
+                                           std::string_view server, std::string_view id) {
+    const auto folder = folder_of(under);
     if (!folder) {
         return fail(errc::refused, "the server's URL cannot name a folder of accounts");
     }
@@ -128,6 +141,19 @@ result<certbot_account> read_account(const certbot_tree& tree, std::string_view 
         parsed && found.emails.empty()) {
         if (const auto email = parsed->optional_string("register_to_eff"); email && *email) {
             found.emails.push_back(**email);
+        }
+    }
+    return found;
+}
+
+} // namespace
+
+result<certbot_account> read_account(const certbot_tree& tree, std::string_view server, std::string_view id) {
+    auto found = read_account_under(tree, server, server, id);
+    const std::string_view earlier = earlier_server(server);
+    if (!found && found.error().code == errc::not_found && !earlier.empty()) {
+        if (auto older = read_account_under(tree, earlier, server, id)) {
+            return older;
         }
     }
     return found;

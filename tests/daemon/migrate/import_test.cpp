@@ -304,6 +304,18 @@ TEST_CASE("Accounts: the one of most lineages, or none where it cannot be read")
     CHECK(has(report_text(*other.run()), "cannot name a folder"));
 }
 
+TEST_CASE("An account of ten years ago lies under the CA's earlier name") {
+    const fake_certbot tree;
+    std::filesystem::remove_all(tree.root() + "/accounts/acme-v02.api.letsencrypt.org");
+    tree.account("acc1", "https://acme-v01.api.letsencrypt.org/directory",
+                 "https://acme-v01.api.letsencrypt.org/acme/reg/1");
+    tree.conf("a", standalone);
+    tree.certificate("a", {"a.example"});
+    const auto report = tree.run(true);
+    REQUIRE(report);
+    CHECK(has(report_text(*report), "letsencrypt: the account (its URL is asked of the CA) goes on"));
+}
+
 TEST_CASE("A secret of a provider lies in a file of its own, for evercertd only") {
     const fake_certbot tree;
     tree.write("token.ini", "dns_hetzner_api_token = sekrit-token\n");
