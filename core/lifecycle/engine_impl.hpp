@@ -1,9 +1,10 @@
 #pragma once
-// The engine's inside: what it holds, and the parts of what it does: engine.cpp (what is managed, when it is
-// due and who asks), engine_work.cpp (the work on one certificate), engine_line.cpp (places at issuers and
-// their limits), engine_watch.cpp (the start, and what the CA says meanwhile), engine_view.cpp (what is seen
-// from outside), engine_accounts.cpp (accounts), engine_facts.cpp (what issuers say of themselves),
-// engine_preflight.cpp (what would make a proof fail).
+// The engine's inside: what it holds, and the parts of what it does: engine.cpp (what is managed and when it
+// is due), engine_asked.cpp (what people ask for), engine_work.cpp (the work on one certificate),
+// engine_record.cpp (its machine and its record), engine_line.cpp (places at issuers and their limits),
+// engine_watch.cpp (the start, and what the CA says meanwhile), engine_view.cpp (what is seen from outside),
+// engine_accounts.cpp (accounts), engine_facts.cpp (what issuers say of themselves), engine_preflight.cpp
+// (what would make a proof fail).
 #include "core/base/task_group.hpp"
 #include "core/lifecycle/engine.hpp"
 #include "core/lifecycle/entry.hpp"
