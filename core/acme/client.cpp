@@ -28,6 +28,7 @@ public:
     void use_account(crypto::key account_key, std::string account_url) override {
         talk_.use_account(std::move(account_key), std::move(account_url));
     }
+    [[nodiscard]] bool account_lost() const noexcept override { return talk_.account_lost(); }
     awaitable<outcome<std::string>> open_account(registration terms) override {
         return acme::open_account(talk_, std::move(terms));
     }
@@ -118,6 +119,10 @@ bool order_lost(const failure& what) noexcept {
                              what.where == step::challenge || what.where == step::finalize ||
                              what.where == step::certificate;
     return about_order && (what.http_status == 404 || what.http_status == 410);
+}
+
+bool account_unknown(const failure& what) noexcept {
+    return what.said && what.said->is("accountDoesNotExist");
 }
 
 std::unique_ptr<client> make_client(issuer settings, client_parts parts, asio::any_io_executor executor) {

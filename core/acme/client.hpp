@@ -104,6 +104,9 @@ public:
 
     /// Uses this account from now on. `account_url` may be empty if it is not known (yet).
     virtual void use_account(crypto::key account_key, std::string account_url) = 0;
+    /// Whether the CA has said that it knows neither the URL nor the key of the account: nothing more is sent
+    /// for it before open_account has made it anew.
+    [[nodiscard]] virtual bool account_lost() const noexcept = 0;
     /// The account URL: looked up by onlyReturnExisting, and registered if there is none (RFC 8555
     /// sections 7.3, 7.3.1).
     virtual awaitable<outcome<std::string>> open_account(registration terms) = 0;
@@ -150,6 +153,8 @@ public:
 
 /// Whether the stored order URL must be forgotten after this failure.
 bool order_lost(const failure& what) noexcept;
+/// Whether the CA says that it does not know the account or, if it was asked for one, the key.
+bool account_unknown(const failure& what) noexcept;
 
 /// All references must outlive the client.
 struct client_parts {

@@ -17,7 +17,9 @@ void session::use_account(crypto::key account_key, std::string account_url) {
     thumbprint_ = account_key.jwk_thumbprint();
     key_ = std::move(account_key);
     account_url_ = std::move(account_url);
-    account_lost_.reset();
+    if (!account_url_.empty()) {
+        account_lost_.reset(); // until then, who tries is told what became of the old one
+    }
 }
 
 void session::close_account(failure why) {
@@ -158,7 +160,7 @@ awaitable<outcome<void>> session::recover_account(std::string unknown_url) {
     }
     auto found = co_await look_up_account();
     if (!found) {
-        if (found.error().said && found.error().said->is("accountDoesNotExist")) {
+        if (account_unknown(found.error())) {
             close_account(found.error());
         }
         co_return std::unexpected(std::move(found.error()));

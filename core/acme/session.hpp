@@ -62,6 +62,10 @@ public:
     void use_account(crypto::key account_key, std::string account_url);
     /// Nothing more is sent for the account; who tries is told why.
     void close_account(failure why);
+    /// The CA has forgotten the account.
+    [[nodiscard]] bool account_lost() const noexcept {
+        return account_lost_ && account_unknown(*account_lost_);
+    }
     /// Whether there is an account to act for; if not, why.
     [[nodiscard]] outcome<void> has_account() const;
     [[nodiscard]] const std::string& account_url() const noexcept { return account_url_; }

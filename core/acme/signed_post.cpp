@@ -191,7 +191,7 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
             why.cause.foreign +=
                 why.said->algorithms.empty() ? "" : " (accepted: " + join(why.said->algorithms, ", ") + ")";
         }
-        const bool unknown_account = by_account && why.said && why.said->is("accountDoesNotExist");
+        const bool unknown_account = by_account && account_unknown(why);
         const bool doubtful_key = by_account && proven_account_ != account_used && why.said &&
                                   (why.said->is("malformed") || why.said->is("unauthorized"));
         if ((unknown_account || doubtful_key) && !recovered) {

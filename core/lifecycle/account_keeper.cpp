@@ -13,11 +13,6 @@ acme::failure account_failure(error cause) {
     return acme::failure(acme::step::account, std::move(cause));
 }
 
-/// The CA has said that there is no account with this key.
-bool is_unknown(const acme::failure& why) {
-    return why.said && why.said->is("accountDoesNotExist");
-}
-
 } // namespace
 
 void account_keeper::tell(std::string_view id, severity level, std::string message) const {
@@ -97,6 +92,9 @@ awaitable<void> account_keeper::save(storage::account_record record) {
 awaitable<void> account_keeper::tell_contacts(storage::account_record record) {
     std::vector<std::string> contacts = settings_.contacts;
     auto updated = co_await client_.update_contacts(std::move(contacts));
+    if (client_.account_lost()) {
+        co_return; // they are told with the new one
+    }
     if (!updated) {
         tell("account.contacts_not_updated", severity::warning,
              fmt::format("issuer {} did not take the changed mail addresses: {}", settings_.name,
@@ -139,7 +137,7 @@ awaitable<acme::outcome<void>> account_keeper::settle_key_change() {
                          settings_.name));
         co_return co_await promote();
     }
-    if (!is_unknown(known.error())) {
+    if (!acme::account_unknown(known.error())) {
         co_return std::unexpected(known.error()); // which key counts must be known
     }
     auto drop = [this] { return parts_.repository.drop_next_account_key(settings_.name); };
@@ -149,7 +147,7 @@ awaitable<acme::outcome<void>> account_keeper::settle_key_change() {
     co_return acme::outcome<void>{};
 }
 
-awaitable<acme::outcome<void>> account_keeper::open(bool in_doubt) {
+awaitable<acme::outcome<void>> account_keeper::open() {
     const std::string& name = settings_.name;
     auto load = [this, &name] { return parts_.repository.load_account(name); };
     auto stored = co_await parts_.workers.run(load);
@@ -179,12 +177,21 @@ awaitable<acme::outcome<void>> account_keeper::open(bool in_doubt) {
     if (!key) {
         co_return std::unexpected(key.error());
     }
-    client_.use_account(*key, in_doubt ? std::string() : record.url);
-    if (!record.url.empty() && !in_doubt) {
+    const bool forgotten = client_.account_lost();
+    client_.use_account(*key, forgotten ? std::string() : record.url);
+    if (!record.url.empty() && !forgotten) {
         if (record.contacts != join(settings_.contacts, ",")) {
-            co_await tell_contacts(std::move(record));
+            co_await tell_contacts(record);
         }
-        co_return acme::outcome<void>{};
+        if (!client_.account_lost()) {
+            co_return acme::outcome<void>{};
+        }
+    }
+    if (client_.account_lost() && !record.url.empty()) {
+        tell(
+            "account.forgotten", severity::warning,
+            fmt::format("issuer {} does not know its account {} any more: it is made anew, with the same key",
+                        name, record.url));
     }
     acme::registration terms;
     terms.contacts = settings_.contacts;

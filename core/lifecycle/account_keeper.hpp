@@ -12,9 +12,9 @@ public:
         : settings_(settings), parts_(parts), client_(client) {}
 
     /// The client uses an account that the CA knows: key durable before it is used, a key change that was
-    /// interrupted settled, the URL from the record (unless it is in doubt), by lookup or by registration;
-    /// changed contacts told.
-    awaitable<acme::outcome<void>> open(bool in_doubt);
+    /// interrupted settled, the URL from the record (unless the CA has forgotten it), by lookup or by
+    /// registration; changed contacts told.
+    awaitable<acme::outcome<void>> open();
     /// Gives the account a new key. When the CA's answer is lost, both keys are tried.
     awaitable<acme::outcome<void>> roll_over();
     /// For good.

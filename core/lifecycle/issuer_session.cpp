@@ -15,6 +15,9 @@ namespace {
 /// Orders under way may hold up a key change for so long.
 constexpr milliseconds roll_over_patience = std::chrono::minutes(6);
 
+/// A CA that forgets accounts sooner than this is not asked for one after the other.
+constexpr milliseconds account_life = std::chrono::minutes(1);
+
 /// Of the backoff's ladder, for an issuer as a whole: 100 minutes.
 constexpr unsigned longest_rung = 3;
 
@@ -89,10 +92,6 @@ void issuer_session::note_success(const std::vector<identifier>& names) {
 }
 
 void issuer_session::note_failure(const verdict& judged, const std::string& text) {
-    if (judged.forget_account) {
-        open_ = false;
-        account_in_doubt_ = true;
-    }
     if (!judged.whole_issuer || paused()) {
         return; // orders that were already under way fail together and count once
     }
@@ -137,8 +136,13 @@ awaitable<acme::outcome<acme::client*>> issuer_session::ready() {
             co_return std::unexpected(*last_failure_);
         }
     }
-    if (open_) {
+    const bool lost = client_ && client_->account_lost();
+    if (open_ && !lost) {
         co_return client_.get();
+    }
+    if (lost && made_anew_ && parts_.time.steady_now() - *made_anew_ < account_life) {
+        co_return std::unexpected(account_failure(
+            error(errc::refused, "the CA does not know the account that was made there a moment ago")));
     }
     attempt under_way(opening_, waiting_);
     last_failure_.reset();
@@ -168,9 +172,11 @@ awaitable<acme::outcome<void>> issuer_session::open() {
         co_return std::unexpected(made.error());
     }
     account_keeper keeper(settings_, parts_, **made);
-    auto opened = co_await keeper.open(account_in_doubt_);
-    if (opened) {
-        account_in_doubt_ = false;
+    const bool anew = (*made)->account_lost();
+    auto opened = co_await keeper.open();
+    if (opened && anew) {
+        made_anew_ = parts_.time.steady_now();
+        ++times_made_anew_;
     }
     co_return opened;
 }

@@ -34,15 +34,18 @@ public:
     acme::outcome<acme::client*> client();
 
     /// The client with an account that the CA knows: key durable before it is used, URL from the record, by
-    /// lookup or by registration. Callers that come while it is being opened wait for the same attempt.
+    /// lookup or by registration; made anew where the CA has forgotten it. Callers that come while it is
+    /// being opened wait for the same attempt.
     awaitable<acme::outcome<acme::client*>> ready();
+
+    /// How often the CA has forgotten the account, and with it all orders, so that it was made anew.
+    [[nodiscard]] unsigned times_made_anew() const noexcept { return times_made_anew_; }
 
     /// Gives the account a new key, when no order is under way.
     awaitable<acme::outcome<void>> roll_over();
     awaitable<acme::outcome<void>> deactivate();
 
-    /// Takes note of a failure: forgets the account where the CA does not know it any more, and pauses the
-    /// issuer when the failure concerns all its certificates.
+    /// Takes note of a failure: pauses the issuer when it concerns all its certificates.
     void note_failure(const verdict& judged, const std::string& text);
     void note_success(const std::vector<identifier>& names);
     /// From the record of a certificate that failed before a restart.
@@ -82,9 +85,10 @@ private:
     std::unique_ptr<acme::client> client_;
     bool open_ = false;
     bool opening_ = false;
-    bool closed_ = false;           ///< no places are given
-    bool account_in_doubt_ = false; ///< the CA said that it does not know the recorded account
-    std::vector<timer*> waiting_;   ///< callers waiting for the attempt under way
+    bool closed_ = false;                  ///< no places are given
+    std::vector<timer*> waiting_;          ///< callers waiting for the attempt under way
+    std::optional<steady_time> made_anew_; ///< when the account was, because the CA had forgotten it
+    unsigned times_made_anew_ = 0;
     std::optional<acme::failure> last_failure_;
     unsigned failures_ = 0;
     std::optional<issuer_pause> pause_;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace evercert::lifecycle {
 namespace {
@@ -42,6 +43,13 @@ bool may_yet_come(const failure& what, bool waited) {
     default:
         return false;
     }
+}
+
+/// Whether the CA has lost its memory: nothing is wrong with the certificate, and the order is gone with the
+/// account. `remade`: meanwhile another certificate has had the account made anew.
+bool is_forgotten(const failure& what, bool remade) {
+    const bool answered = what.cause.code != errc::timed_out && what.cause.code != errc::network;
+    return acme::account_unknown(what) || (remade && answered);
 }
 
 /// The conversation about one certificate at one issuer; the machine's state moves on beneath it.
@@ -83,6 +91,7 @@ private:
     solver_choice answers_;
     const engine_parts& parts_;
     order_hooks hooks_;
+    bool begun_again_ = false; ///< once is enough for a run
 };
 
 /// Whether the CA was still working on the order when it was last looked at.
@@ -247,6 +256,7 @@ awaitable<conversation::step_result> conversation::obtain(acme::client& client, 
                                                           unsigned keys_to_go) {
     step_result made;
     bool may_resume = true;
+    std::string begun; ///< key of the order that has been, if the CA never took it
     for (;;) {
         auto order = may_resume ? resumable(key) : std::nullopt;
         auto prepare = [this, wanted = key_for(key, order)] { return parts_.files.prepare_key(wanted); };
@@ -256,7 +266,7 @@ awaitable<conversation::step_result> conversation::obtain(acme::client& client, 
             co_return made;
         }
         const bool resumes = order && order->key_digest == prepared->digest && !order->url.empty();
-        if (!resumes) {
+        if (!resumes && prepared->digest != begun) {
             made.end = co_await begin(key, prepared->digest, keys_to_go);
             if (made.end) {
                 co_return made;
@@ -265,10 +275,22 @@ awaitable<conversation::step_result> conversation::obtain(acme::client& client, 
         const std::string digest = prepared->digest;
         std::string url =
             resumes ? order->url : std::string(); // named: g++ 12 evaluates both arms in an await
+        const unsigned made_before = session_.times_made_anew();
         auto answer = co_await converse(client, key, std::move(*prepared), std::move(url));
         if (answer) {
             made.chain = issued_chain{key, digest, std::move(answer->chain_pem)};
             co_return made;
+        }
+        const bool remade = session_.times_made_anew() != made_before;
+        if (is_forgotten(answer.error(), remade) && !std::exchange(begun_again_, true)) {
+            if (auto renewed = co_await session_.ready(); !renewed) {
+                made.end = failed(key, renewed.error());
+                co_return made;
+            }
+            const auto known = resumable(key);
+            may_resume = known && known->url.empty();
+            begun = may_resume ? known->key_digest : std::string();
+            continue;
         }
         if (!resumes || !acme::order_lost(answer.error())) {
             made.end = failed(key, answer.error());

@@ -20,7 +20,6 @@ struct row {
     std::string_view type;
     problem_class kind;
     milliseconds at_least{0};
-    bool forget_account = false;
     bool fresh_key = false;
     std::string_view mend;
 };
@@ -139,7 +138,6 @@ constexpr std::array table{
     row{.type = "caa", .kind = daily, .mend = forbidden_by_caa},
     row{.type = "accountDoesNotExist",
         .kind = later,
-        .forget_account = true,
         .mend = "nothing for now: the account is looked up again, and a new one is made if it is gone"},
     row{.type = "badCSR", .kind = daily, .mend = see_config},
     row{.type = "badPublicKey",
@@ -213,9 +211,8 @@ std::string_view mend_for(std::string_view mend, std::string_view challenge) {
 }
 
 verdict from_row(const row& r, const std::optional<identifier>& about, std::string_view challenge) {
-    return verdict{
-        r.kind,      r.at_least, r.forget_account,
-        r.fresh_key, false,      mend_of(mend_for(r.mend, challenge), about ? about->base() : "the name")};
+    return verdict{r.kind, r.at_least, r.fresh_key, false,
+                   mend_of(mend_for(r.mend, challenge), about ? about->base() : "the name")};
 }
 
 /// Our own check before registering knows that only in words.
@@ -354,7 +351,6 @@ verdict classify(const failure& what) {
                 by_type(meant_type(sub.type, sub.detail, what.where), what, sub.name ? sub.name : what.name);
             const bool replaces = slower(part.kind, judged.kind) || judged.mend.empty();
             part.at_least = std::max(part.at_least, judged.at_least);
-            part.forget_account |= judged.forget_account;
             part.fresh_key |= judged.fresh_key;
             if (replaces) {
                 part.kind = std::max(part.kind, judged.kind);

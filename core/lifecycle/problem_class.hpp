@@ -23,10 +23,9 @@ struct verdict {
     problem_class kind = problem_class::later;
     milliseconds at_least{
         0}; ///< not before this, whatever the backoff says (Retry-After, or the floor of a 429)
-    bool forget_account = false; ///< look the account up again, register anew if it is gone
-    bool fresh_key = false;      ///< the certificate key is not acceptable: make another
-    bool whole_issuer = false;   ///< concerns every certificate of this issuer, not just this one
-    std::string mend{};          ///< what an operator should do; empty if nothing
+    bool fresh_key = false;    ///< the certificate key is not acceptable: make another
+    bool whole_issuer = false; ///< concerns every certificate of this issuer, not just this one
+    std::string mend{};        ///< what an operator should do; empty if nothing
 };
 
 /// By problem type first, then by HTTP status, then by our own error (RFC 8555 section 6.7; the table is in

@@ -33,6 +33,7 @@ public:
     ca_client(const issuer& settings, line_parts parts);
 
     void use_account(crypto::key, std::string) override {}
+    [[nodiscard]] bool account_lost() const noexcept override { return false; }
     awaitable<acme::outcome<std::string>> open_account(acme::registration terms) override;
     awaitable<acme::outcome<std::string>> find_account(crypto::key account_key) override;
     awaitable<acme::outcome<acme::account_details>> read_account() override;

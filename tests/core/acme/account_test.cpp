@@ -99,8 +99,16 @@ TEST_CASE("an account URL the CA does not know any more") {
         REQUIRE_FALSE(got);
         CHECK(got.error().where == step::account);
         REQUIRE(got.error().said);
-        CHECK(got.error().said->is("accountDoesNotExist"));
-        CHECK(f.all(names({"a.example.com"})));
+        CHECK(account_unknown(got.error()));
+        CHECK(f.acme->account_lost());
+        // As by somebody who opens it anew while others are under way: they are told the same.
+        f.acme->use_account(test_key(), "");
+        const auto meanwhile = f.issue(names({"b.example.com"}));
+        REQUIRE_FALSE(meanwhile);
+        CHECK(account_unknown(meanwhile.error()));
+        REQUIRE(f.open_account());
+        CHECK_FALSE(f.acme->account_lost());
+        CHECK(f.issue(names({"a.example.com"})));
     }
 }
 

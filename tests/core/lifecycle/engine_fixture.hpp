@@ -50,6 +50,7 @@ public:
     scripted_client(scripted_issuing& script, time_source& time) : script_(script), time_(time) {}
 
     void use_account(crypto::key, std::string account_url) override { account_ = std::move(account_url); }
+    [[nodiscard]] bool account_lost() const noexcept override { return false; }
     awaitable<acme::outcome<std::string>> open_account(acme::registration) override {
         co_await sleep_for(time_, milliseconds(10));
         if (!script_.account_failures.empty()) {

@@ -193,18 +193,6 @@ TEST_CASE("a refused deployment switches back and is retried without a new order
     CHECK(f.ca.orders_created == 2);
 }
 
-TEST_CASE("an account that is gone is registered again, once") {
-    engine_fixture f;
-    f.add("a.example");
-    f.start();
-    REQUIRE(f.until(state::waiting, "a.example"));
-    f.ca.failures.push_back(refused(acme::step::new_order, "accountDoesNotExist", 400));
-    REQUIRE(f.engine->renew("a.example", true));
-    f.time.advance(std::chrono::minutes(3));
-    CHECK(f.live_version("a.example") == 2);
-    CHECK(f.ca.accounts_opened == 2);
-}
-
 TEST_CASE("an issuer that fails is left alone for all, and one failure is not counted for each") {
     engine_fixture f;
     for (int i = 0; i < 20; ++i) {
