@@ -10,6 +10,7 @@ namespace evercert::acme {
 namespace {
 
 constexpr auto directory_life = std::chrono::hours(24);
+constexpr auto proof_life = std::chrono::minutes(10);
 
 } // namespace
 
@@ -25,6 +26,15 @@ void session::use_account(crypto::key account_key, std::string account_url) {
 void session::close_account(failure why) {
     account_url_.clear();
     account_lost_ = std::move(why);
+}
+
+void session::note_proven(const std::string& account_url) {
+    proven_account_ = account_url;
+    proven_at_ = parts_.time.steady_now();
+}
+
+bool session::is_proven(const std::string& account_url) const {
+    return proven_account_ == account_url && parts_.time.steady_now() - proven_at_ < proof_life;
 }
 
 outcome<void> session::has_account() const {

@@ -92,8 +92,9 @@ public:
     /// Signs it, sends it and returns the 2xx answer. badNonce is retried at once (at most 10 times); a
     /// broken connection or a 5xx without Retry-After is retried at most twice if the request is repeatable;
     /// when the CA does not know the account, or refuses what we sign before it has taken anything from this
-    /// key (a key from a backup may not be the account's any more), the account is looked up by its key once.
-    /// All else is a failure.
+    /// key, or long after (a key from a backup may not be the account's any more, and a CA that lost its
+    /// state may have given the URL to another), the account is looked up by its key once. All else is a
+    /// failure.
     awaitable<outcome<http_response>> post(signed_request request);
 
     /// The account URL of our key, or of `other`, by onlyReturnExisting (section 7.3.1); accountDoesNotExist
@@ -120,6 +121,9 @@ private:
                                                     const std::string& nonce) const;
     [[nodiscard]] outcome<void> can_sign(const signed_request& request) const;
     void distrust_directory(const std::string& url);
+    void note_proven(const std::string& account_url);
+    /// Whether the CA has taken something from our key for this account, not long ago.
+    [[nodiscard]] bool is_proven(const std::string& account_url) const;
 
     issuer settings_;
     client_parts parts_;
@@ -128,6 +132,7 @@ private:
     std::string account_url_;
     std::optional<failure> account_lost_; ///< why there is no account URL any more
     std::string proven_account_;          ///< URL of the account for which our signature was accepted
+    steady_time proven_at_{};             ///< when that was seen last
 
     gate directory_gate_;
     std::shared_ptr<const directory> directory_;

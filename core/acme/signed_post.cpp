@@ -154,7 +154,7 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
         if (success(*answer)) {
             nonces_.put(fresh, parts_.time.steady_now());
             if (by_account) {
-                proven_account_ = account_used;
+                note_proven(account_used);
             }
             co_return std::move(*answer);
         }
@@ -192,7 +192,7 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
                 why.said->algorithms.empty() ? "" : " (accepted: " + join(why.said->algorithms, ", ") + ")";
         }
         const bool unknown_account = by_account && account_unknown(why);
-        const bool doubtful_key = by_account && proven_account_ != account_used && why.said &&
+        const bool doubtful_key = by_account && !is_proven(account_used) && why.said &&
                                   (why.said->is("malformed") || why.said->is("unauthorized"));
         if ((unknown_account || doubtful_key) && !recovered) {
             recovered = true;
@@ -201,7 +201,7 @@ awaitable<outcome<http_response>> session::post(signed_request request) {
                 co_return std::unexpected(std::move(found.error()));
             }
             if (doubtful_key && account_url_ == account_used) {
-                proven_account_ = account_used; // the key is the account's: something else is wrong
+                note_proven(account_used); // the key is the account's: something else is wrong
             } else if (!request.names_account) {
                 if (request.url == account_used) {
                     request.url = account_url_;

@@ -138,6 +138,18 @@ TEST_CASE("an account key that is not the account's any more, as from a backup")
         REQUIRE_FALSE(f.issue(names({"b.example.com"})));
         CHECK(f.ca.count("POST /new-account") == looked_up);
     }
+    SECTION("is found out later too: the CA lost its state and has given the URL to another") {
+        REQUIRE(f.issue(names({"a.example.com"})));
+        f.ca.accounts.at(url).jwk = other_test_key().public_jwk();
+        f.time.advance(std::chrono::hours(1));
+        const auto got = f.issue(names({"b.example.com"}));
+        REQUIRE_FALSE(got);
+        CHECK(got.error().where == step::account);
+        CHECK(account_unknown(got.error()));
+        CHECK(f.acme->account_lost());
+        REQUIRE(f.open_account());
+        CHECK(f.issue(names({"b.example.com"})));
+    }
     SECTION("is suspected once, and cleared") {
         f.renew_client();
         f.acme->use_account(test_key(), url);
