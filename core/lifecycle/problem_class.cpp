@@ -103,6 +103,9 @@ constexpr std::string_view the_account =
     "see with 'evercert account show ISSUER' whether the CA still takes this account, and whether it may "
     "have what "
     "was asked for (a profile, a name); change the issuer's settings, then run 'evercert reload'";
+constexpr std::string_view unknown_certificate = "the CA most likely does not know this certificate: another "
+                                                 "CA issued it, or this one has lost its state; "
+                                                 "'evercert renew NAME --now' replaces it all the same";
 constexpr std::string_view disk_full = "free some space on the disk that holds data_dir ('df -h' and 'df -i' "
                                        "show it) or raise the quota; what is in use "
                                        "was not touched, and it is tried again by itself";
@@ -229,6 +232,9 @@ bool before_orders(step where) {
 verdict by_type(std::string_view type, const failure& what, const std::optional<identifier>& about) {
     if (type == "conflict" && what.where == step::key_change) {
         return verdict{.kind = never, .mend = "this key belongs to another account: make a new one"};
+    }
+    if (type == "malformed" && what.where == step::revocation) {
+        return verdict{.kind = daily, .mend = std::string(unknown_certificate)};
     }
     if (type == "rateLimited" && is_pause(what)) {
         return verdict{.kind = daily, .mend = std::string(lift_the_pause)};

@@ -3,11 +3,16 @@
 namespace evercert::lifecycle {
 namespace {
 
-/// The account may have been replaced since; whoever has the certificate's key may revoke too.
+/// The account may have been replaced since, or forgotten by the CA; whoever has the certificate's key may
+/// revoke too.
 awaitable<acme::outcome<void>> revoke_leaf(acme::client& client, kept_leaf leaf, std::optional<int> reason) {
     std::string der = leaf.der;
     auto by_account = co_await client.revoke(std::move(der), reason, std::nullopt);
-    if (by_account || !by_account.error().said || !by_account.error().said->is("unauthorized")) {
+    if (by_account) {
+        co_return by_account;
+    }
+    const acme::failure& why = by_account.error();
+    if (!acme::account_unknown(why) && (!why.said || !why.said->is("unauthorized"))) {
         co_return by_account;
     }
     std::optional<crypto::key> key(std::move(leaf.key));

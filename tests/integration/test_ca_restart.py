@@ -33,6 +33,17 @@ class CaRestart(suite.Stand):
         self.daemon.start()
         self.daemon.insist("one.test", other_than=first, tries=1)
 
+    def test_a_forgotten_certificate_is_not_revoked_but_can_be_replaced(self):
+        self.make_ca()
+        self.make_daemon([{"names": ["one.test"]}]).start()
+        first = self.daemon.wait_live("one.test")
+        self.daemon.wait_state("one.test", "waiting")
+        self.ca.restart()
+        answer = self.daemon.cli("revoke", "one.test")
+        self.assert_exit(answer, 1)
+        self.assertIn("does not know this certificate", answer.err)
+        self.daemon.insist("one.test", other_than=first, tries=1)
+
     def test_state_lost_in_the_middle_of_an_order(self):
         """Killed while a slow validation is under way, so that the order is gone when the CA is back."""
         self.make_ca(env=ca.SLOW)

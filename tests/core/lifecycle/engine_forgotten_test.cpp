@@ -48,6 +48,13 @@ struct forgetful : disk_in_memory, engine_on_disk {
             REQUIRE(engine->renew(name, true));
         }
     }
+    result<void> revoke(const std::string& name) {
+        result<void> outcome = fail(errc::internal, "no answer");
+        auto ask = [&]() -> awaitable<void> { outcome = co_await engine->revoke(name, 1); };
+        asio::co_spawn(loop, ask(), asio::detached);
+        time.advance(std::chrono::minutes(1));
+        return outcome;
+    }
     [[nodiscard]] unsigned registered() const {
         return static_cast<unsigned>(events.count("acme.account_registered"));
     }
@@ -139,4 +146,15 @@ TEST_CASE("an account that was deactivated elsewhere is said to be, and not repl
         CHECK(f.live_version(name) == 1);
         CHECK(f.show(name).problem.find("deactivated") != std::string::npos);
     }
+}
+
+TEST_CASE("what a forgotten account has obtained is revoked by the certificate's own key") {
+    forgetful f;
+    f.ca.forget_accounts();
+    CHECK(f.revoke("a.example"));
+    REQUIRE(f.ca.revoked.size() == 1);
+    f.time.advance(std::chrono::minutes(1));
+    CHECK(f.live_version("a.example") == 2);
+    f.check_nothing_failed();
+    CHECK(f.events.count("cert.revoke_failed") == 0);
 }

@@ -176,6 +176,14 @@ TEST_CASE("an external account is asked for whether the CA says it or we see it 
     CHECK(classify(terms).mend.find("eab") == std::string::npos);
 }
 
+TEST_CASE("a CA that does not know a certificate is not said to dislike the request") {
+    for (const int status : {400, 404}) {
+        const auto judged = classify(said(step::revocation, "malformed", status));
+        CHECK(judged.kind == problem_class::daily);
+        CHECK(judged.mend.find("does not know this certificate") != std::string::npos);
+    }
+}
+
 TEST_CASE("special reactions ride along") {
     CHECK(classify(said(step::finalize, "badPublicKey", 400)).fresh_key);
     CHECK_FALSE(classify(said(step::new_order, "serverInternal", 500)).fresh_key);
