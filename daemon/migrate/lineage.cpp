@@ -122,8 +122,11 @@ result<certbot_lineage> read_lineage(const certbot_tree& tree, const std::string
         read.server = letsencrypt;
     }
     read.account = params->text("account").value_or("");
-    read.authenticator = authenticator->substr(authenticator->rfind(':') + 1);
+    read.authenticator = *authenticator == "certbot-route53:auth" // when it was a package of its own
+                             ? "dns-route53"
+                             : authenticator->substr(authenticator->rfind(':') + 1);
     read.installer = params->text("installer").value_or("");
+    read.renew_before = parsed->text("renew_before_expiry").value_or("");
     read_files(tree, read, now);
     if (read.names.empty()) {
         return fail(

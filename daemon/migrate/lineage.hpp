@@ -19,6 +19,7 @@ struct certbot_lineage {
     std::string account;                   ///< id; empty: not said
     std::string authenticator;             ///< "dns-rfc2136"; a plugin's package in front is left out
     std::string installer;                 ///< or empty
+    std::string renew_before;              ///< "14 days" before its end, or empty
     std::vector<std::string> names;        ///< of the certificate, that of its subject first
     std::optional<storage::key_pair> pair; ///< that passes all checks of ours
     std::optional<key_type> live_key;      ///< of the key there, whether or not the rest is usable

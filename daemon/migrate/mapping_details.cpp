@@ -51,6 +51,19 @@ void tell_what_is_not(const certbot_lineage& from, lineage_report& report) {
         report.add(remark_kind::changed,
                    fmt::format("the profile {} is asked for, not only preferred", escape(*by, 60)));
     }
+    if (!from.renew_before.empty()) {
+        report.add(remark_kind::changed,
+                   fmt::format("it is renewed when its CA or its lifetime says, no longer {} before its end "
+                               "(renew_before_expiry)",
+                               escape(from.renew_before, 60)));
+    }
+    if (const auto wait = from.plugin_text("propagation_seconds")) {
+        report.add(
+            remark_kind::changed,
+            fmt::format("evercert asks the zone's name servers whether the record is there, and does not "
+                        "wait {} seconds",
+                        escape(*wait, 20)));
+    }
 }
 
 } // namespace evercert::daemon

@@ -10,11 +10,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace evercert::daemon {
 namespace {
 
 constexpr std::size_t most_lineages = 10'000;
+
+/// As ConfigObj reads it.
+bool is_off(std::string_view flag) {
+    constexpr std::array<std::string_view, 4> words{"false", "off", "no", "0"};
+    return std::ranges::find(words, to_lower_ascii(flag)) != words.end();
+}
 
 /// Counts what is said, so that of several the most frequent can be taken.
 using votes = std::map<std::string, std::size_t>;
@@ -73,8 +80,8 @@ private:
             if (!read) {
                 report.add(remark_kind::failed, read.error().text());
                 lineages_.emplace_back();
-            } else if (equals_ignoring_case(read->params.text("autorenew").value_or(""), "false")) {
-                report.add(remark_kind::left, "certbot was told not to renew it (autorenew = False)");
+            } else if (is_off(read->params.text("autorenew").value_or(""))) {
+                report.add(remark_kind::left, "certbot was told not to renew it (autorenew)");
                 lineages_.emplace_back();
             } else {
                 lineages_.push_back(std::move(*read));

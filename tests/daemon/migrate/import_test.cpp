@@ -163,7 +163,8 @@ TEST_CASE("Of two lineages of the same names the newer one says how, and a test 
 
 TEST_CASE("What is broken is told, and hinders nothing else") {
     const fake_certbot tree;
-    tree.conf("good", standalone);
+    tree.write("renewal/good.conf",
+               "renew_before_expiry = 14 days\n[renewalparams]\naccount = acc1\n" + standalone);
     tree.certificate("good", {"good.example"});
     tree.conf("expired", standalone);
     tree.certificate("expired", {"expired.example"}, key_type::ecdsa_p256, std::chrono::days(100));
@@ -185,6 +186,8 @@ TEST_CASE("What is broken is told, and hinders nothing else") {
     std::filesystem::create_directory(tree.root() + "/renewal/folder.conf");
     tree.conf("off", standalone + "autorenew = False\n");
     tree.certificate("off", {"off.example"});
+    tree.conf("no", standalone + "autorenew = no\n");
+    tree.certificate("no", {"no.example"});
     tree.conf("Strange Name", standalone);
     tree.certificate("Strange Name", {"strange.example"});
     tree.conf("http", standalone, "http://ca.example/directory");
@@ -196,6 +199,7 @@ TEST_CASE("What is broken is told, and hinders nothing else") {
     CHECK(report->failed());
     const auto failure = [&](const char* lineage) { return remarks(about(*report, lineage), failed); };
     CHECK(failure("good").empty());
+    CHECK(has(remarks(about(*report, "good"), changed), "no longer 14 days before its end"));
     CHECK(has(failure("gone"), "its names are not known"));
     CHECK(has(failure("outside"), "leads out of"));
     CHECK(has(failure("garbled"), "line 1"));
@@ -209,6 +213,7 @@ TEST_CASE("What is broken is told, and hinders nothing else") {
     CHECK(about(*report, "expired").entry == "expired");
     CHECK(about(*report, "expired").certificate.empty());
     CHECK(has(remarks(about(*report, "off"), left), "autorenew"));
+    CHECK(has(remarks(about(*report, "no"), left), "autorenew"));
     CHECK(about(*report, "Strange Name").entry == "strange-name");
     CHECK(has(remarks(about(*report, "http"), left), "https"));
     CHECK(has(remarks(about(*report, "zerossl"), left), "external account binding"));
