@@ -226,6 +226,10 @@ std::optional<proof> challenge_mapping::manual(const certbot_lineage& lineage, l
                 escape(*auth, 200)));
         return std::nullopt;
     }
+    report.add(remark_kind::changed,
+               fmt::format("its hook `{}` is run by evercertd, not as root: what it reads has to be open to "
+                           "user evercert, and what it writes named in ReadWritePaths= of the service",
+                           escape(*auth, 200)));
     planned_fields fields{one("type", "dns-01"), one("provider", "exec"), one("convention", "certbot"),
                           many("command", argv_of(*auth))};
     if (cleanup) {
@@ -306,15 +310,16 @@ std::optional<proof> challenge_mapping::rfc2136(const ini_section& credentials, 
 }
 
 std::optional<proof> challenge_mapping::route53(lineage_report& report) {
-    constexpr std::string_view usual = "/root/.aws/credentials";
-    report.add(remark_kind::to_do,
-               fmt::format(
-                   "dns-route53 found its credentials by itself; here they are read from {}: put them there, "
-                   "or change secret_file (evercertd's user has to be able to read it)",
-                   usual));
-    return proof{add("route53", {one("type", "dns-01"), one("provider", "route53"),
-                                 one("secret_file", std::string(usual))}),
-                 {}};
+    // Those of root are nothing that evercertd could read, and its unit shows it no home.
+    const std::string place = config_folder_ + "/route53.credentials";
+    report.add(
+        remark_kind::to_do,
+        fmt::format("dns-route53 found its credentials by itself (~/.aws, the environment, the machine's "
+                    "role); here they are a shared credentials file: put one there, as in `install -o "
+                    "evercert -m 600 /root/.aws/credentials {}`",
+                    place));
+    return proof{
+        add("route53", {one("type", "dns-01"), one("provider", "route53"), one("secret_file", place)}), {}};
 }
 
 } // namespace evercert::daemon
