@@ -48,6 +48,7 @@ private:
     const certbot_tree& tree_;
     std::string config_folder_;
     bool behind_server_;
+    std::map<std::string, int> made_; ///< challenges of a name
 };
 
 /// Deployments for lineages, each made once.

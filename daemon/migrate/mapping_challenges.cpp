@@ -119,10 +119,8 @@ std::string challenge_mapping::add(const std::string& name, planned_fields field
     if (same != challenges.end()) {
         return same->name;
     }
-    std::string free = name;
-    for (int i = 2; std::ranges::find(challenges, free, &planned_section::name) != challenges.end(); ++i) {
-        free = fmt::format("{}-{}", name, i);
-    }
+    const int used = ++made_[name]; // thousands of lineages may each have a webroot of its own
+    std::string free = used == 1 ? name : fmt::format("{}-{}", name, used);
     challenges.push_back({free, std::move(fields)});
     return free;
 }

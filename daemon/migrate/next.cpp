@@ -35,6 +35,17 @@ bool lies_in_a_home(std::string_view folder) {
     return std::ranges::any_of(homes, [&](std::string_view home) { return folder.starts_with(home); });
 }
 
+/// For a sentence: the first of many.
+std::string named(const std::vector<std::string>& all) {
+    constexpr std::size_t most = 20;
+    std::vector<std::string> first(all.begin(), all.begin() + std::min(all.size(), most));
+    const std::size_t more = all.size() - first.size();
+    return join(first, ", ") + (more == 0 ? std::string() : fmt::format(" and {} more", more));
+}
+
+/// More webroots than this are no command any more.
+constexpr std::size_t most_webroots = 20;
+
 void tell_webroots(const import_situation& now, std::vector<std::string>& next) {
     std::set<std::string> folders;
     for (const auto& [name, challenge] : now.settings.challenges) {
@@ -43,6 +54,17 @@ void tell_webroots(const import_situation& now, std::vector<std::string>& next) 
         }
     }
     if (folders.empty()) {
+        return;
+    }
+    if (folders.size() > most_webroots) {
+        next.push_back(fmt::format("Let evercertd write into each of the {} webroots under `challenges` "
+                                   "(unless it runs as root), {}: "
+                                   "setfacl -m u:evercert:rwx WEBROOT; and for the service `systemctl edit "
+                                   "evercertd`, with the lines "
+                                   "[Service] and ReadWritePaths= with a folder above them. Where a web "
+                                   "server has port 80: systemctl "
+                                   "mask evercertd.socket. `evercert diagnose NAME` shows whether it works",
+                                   folders.size(), named({folders.begin(), folders.end()})));
         return;
     }
     std::vector<std::string> words;
@@ -66,14 +88,6 @@ void tell_webroots(const import_situation& now, std::vector<std::string>& next) 
                                "server has port 80: systemctl mask evercertd.socket. "
                                "`evercert diagnose NAME` shows whether it works",
                                fmt::join(folders, ", "), fmt::join(words, " "), fmt::join(lines, ", ")));
-}
-
-/// Lineages for a sentence: the first of many.
-std::string named(const std::vector<std::string>& lineages) {
-    constexpr std::size_t most = 20;
-    std::vector<std::string> first(lineages.begin(), lineages.begin() + std::min(lineages.size(), most));
-    const std::size_t more = lineages.size() - first.size();
-    return join(first, ", ") + (more == 0 ? std::string() : fmt::format(" and {} more", more));
 }
 
 /// Puts renewal configurations aside. Each line is short enough to be shown whole.

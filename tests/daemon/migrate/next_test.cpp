@@ -72,3 +72,17 @@ TEST_CASE("A webroot in a home needs more than to be writable") {
     CHECK(has(text, "setfacl -m u:evercert:rwx /run/user/7/www '/srv/my site'"));
     CHECK(has(text, "ReadWritePaths=/srv/my site, ProtectHome=tmpfs, BindPaths=/run/user/7/www"));
 }
+
+TEST_CASE("Of many webroots the report gives the number, and no command that is cut") {
+    const fake_certbot tree;
+    for (int i = 0; i < 30; ++i) {
+        const std::string name = fmt::format("n{}", i);
+        tree.conf(name, fmt::format("authenticator = webroot\nwebroot_path = /srv/{},\n", name));
+        tree.certificate(name, {name + ".example"});
+    }
+    const auto report = tree.run();
+    REQUIRE(report);
+    CHECK(has(report->yaml, "  webroot-30: { type: http-01, webroot: /srv/n9 }\n"));
+    CHECK(has(report_text(*report), "each of the 30 webroots"));
+    CHECK(has(report_text(*report), " and 10 more: setfacl"));
+}
