@@ -1,5 +1,4 @@
 """What token_rate.sh measures. Server and client have a core of their own each; the servers take turns, the order changes."""
-import os
 import re
 import statistics
 import subprocess

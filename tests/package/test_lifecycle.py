@@ -1,5 +1,6 @@
 """Installed, upgraded, removed and purged by dpkg, in a Debian where no systemd runs; then with one that only takes notes."""
 import os
+import shutil
 import stat
 import tempfile
 import unittest
