@@ -80,6 +80,7 @@ awaitable<result<process_outcome>> unit_runner::run(process_request request) {
     }
     const std::string unit = fmt::format("evercert-run-{:016x}.service", random_.next());
     process_request wrapped(unit_argv(request, unit));
+    wrapped.input = std::move(request.input); // which --pipe passes on
     wrapped.deadline = request.deadline;
     wrapped.output_limit = request.output_limit;
     wrapped.stderr_apart = request.stderr_apart;

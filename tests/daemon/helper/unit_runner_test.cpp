@@ -83,7 +83,10 @@ TEST_CASE("A unit that ends well needs no second question") {
     CHECK(b.unit().starts_with("evercert-run-"));
     CHECK(b.inner.started.front().deadline == seconds(30));
     CHECK(b.inner.started.front().environment.empty());
-    b.run(process_request({"nginx", "-t"}));
+    process_request told({"nginx", "-t"});
+    told.input = "a line\n";
+    b.run(std::move(told));
+    CHECK(b.inner.started.back().input == "a line\n");
     CHECK(b.inner.started.back().argv != b.inner.started.front().argv); // no two units share a name
 }
 
