@@ -32,7 +32,6 @@ enum access : std::uint64_t {
     truncate = 1ULL << 14, // version 3
 };
 constexpr int least_version = 2;
-constexpr int version_with_truncate = 3;
 
 struct ruleset_attribute { // the first member is all that version 1 knows
     std::uint64_t handled_access_fs;
@@ -82,7 +81,7 @@ result<void> restrict_files(const std::vector<std::string>& writable) {
     }
     const std::uint64_t below = write_file | remove_dir | remove_file | make_dir | make_reg | make_sock |
                                 make_sym | refer |
-                                (version >= version_with_truncate ? truncate : std::uint64_t{0});
+                                (version >= landlock_with_truncate ? truncate : std::uint64_t{0});
     const ruleset_attribute handled{.handled_access_fs =
                                         below | execute | make_char | make_fifo | make_block};
     const unique_fd ruleset(

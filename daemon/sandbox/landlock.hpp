@@ -10,6 +10,8 @@ namespace evercert::daemon {
 
 /// The version of the interface that the kernel has in force; 0: none.
 int landlock_version() noexcept;
+/// Before this version truncate(2) is not restricted.
+inline constexpr int landlock_with_truncate = 3;
 
 /// From now on this thread, and every thread and program that it starts, writes only below `writable` and to
 /// /dev/null, and executes nothing; reading is left as it is. Folders that do not exist are left out. Version

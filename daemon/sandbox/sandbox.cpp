@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <utility>
 
 namespace evercert::daemon {
@@ -24,6 +25,25 @@ std::string calls_layer(bool by_us, bool from_outside) {
                                                                           : "from outside");
 }
 
+/// A folder that is not there cannot be opened up, and stays closed when it is made.
+std::string files_layer(const std::vector<std::string>& writable) {
+    std::vector<std::string> folders;
+    std::vector<std::string> missing;
+    for (const std::string& folder : writable) {
+        (::access(folder.c_str(), F_OK) == 0 ? folders : missing).push_back(folder);
+    }
+    std::string told = fmt::format("files: Landlock (version {}): writes only below {}; runs no programs",
+                                   landlock_version(), join(folders, ", "));
+    if (!missing.empty()) {
+        told += fmt::format("; {} did not exist at the start: once made, writable after a restart",
+                            join(missing, ", "));
+    }
+    if (landlock_version() < landlock_with_truncate) {
+        told += "; does not keep files from being cut short";
+    }
+    return told;
+}
+
 } // namespace
 
 confinement enter_sandbox(const sandbox_plan& plan, event_sink& events) {
@@ -37,9 +57,7 @@ confinement enter_sandbox(const sandbox_plan& plan, event_sink& events) {
         tell(events, "process.not_confined", severity::debug, "Landlock and seccomp are not used: " + why);
     } else {
         if (auto files = restrict_files(plan.writable); files) {
-            told.layers.push_back(
-                fmt::format("files: Landlock (version {}): writes only below {}; runs no programs",
-                            landlock_version(), join(plan.writable, ", ")));
+            told.layers.push_back(files_layer(plan.writable));
         } else {
             told.gaps.push_back("files: " + files.error().text());
         }

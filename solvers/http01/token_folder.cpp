@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string_view>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace evercert::solvers {
 namespace {
@@ -27,6 +28,12 @@ error trouble(int why, std::string_view what, const std::string& where) {
                         where);
         break;
     case EACCES:
+        if (::access(where.c_str(), R_OK | W_OK | X_OK) == 0) { // Landlock refuses what permissions allow
+            told.message += ". Its permissions allow it, but the daemon gave up writing to folders that did "
+                            "not exist or were of no use to it when it started: systemctl restart evercertd";
+            break;
+        }
+        [[fallthrough]];
     case EPERM:
         told.message +=
             ". Give the daemon's user the right to write there: `setfacl -m u:evercert:rwx` on the folder";

@@ -3,6 +3,7 @@
 #include "daemon/sandbox/process_facts.hpp"
 #include "daemon/sandbox/sandbox.hpp"
 #include "daemon/sandbox/system_calls.hpp"
+#include "solvers/http01/token_folder.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/recorded_events.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -168,6 +169,31 @@ TEST_CASE("A process that runs none gives up both and says so") {
                   return 2;
               }
               return events.all.empty() ? 3 : 0;
+          }) == 0);
+}
+
+TEST_CASE("A webroot that was made or replaced after the start asks for a restart, not for permissions") {
+    if (landlock_version() < 2) {
+        WARN("this kernel has no Landlock of version 2: a webroot under it was not tested");
+        return;
+    }
+    const temp_folder base;
+    std::filesystem::create_directories(base / "there");
+    CHECK(in_child([&] {
+              recorded_events events;
+              const sandbox_plan plan{.writable = {base / "there", base / "later"}};
+              const confinement told = enter_sandbox(plan, events);
+              const std::string& files = told.layers.front();
+              if (files.find("below " + base / "there" + ";") == std::string::npos ||
+                  files.find(base / "later" + " did not exist") == std::string::npos) {
+                  return 1;
+              }
+              if (!solvers::put_token({base / "there", "token", "contents"})) {
+                  return 2;
+              }
+              const auto refused = solvers::put_token({base.path(), "token", "contents"});
+              return !refused && refused.error().message.find("systemctl restart") != std::string::npos ? 0
+                                                                                                        : 3;
           }) == 0);
 }
 
