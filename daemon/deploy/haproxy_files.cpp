@@ -1,62 +1,17 @@
 #include "daemon/deploy/haproxy_files.hpp"
 
 #include "core/base/text.hpp"
-#include "core/base/unique_fd.hpp"
 #include "core/crypto/certificate.hpp"
+#include "core/crypto/secret_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace evercert::daemon {
 namespace {
 
 constexpr std::size_t longest_file = 256 * 1024;
-
-/// Wiped when it goes; never grown, since that would leave copies of a key behind.
-class wiped_text {
-public:
-    explicit wiped_text(std::size_t size) { text.reserve(size); }
-    ~wiped_text() { crypto::wipe(text); }
-    wiped_text(wiped_text&& other) noexcept : text(std::move(other.text)) { crypto::wipe(other.text); }
-    wiped_text(const wiped_text&) = delete;
-    wiped_text& operator=(const wiped_text&) = delete;
-    wiped_text& operator=(wiped_text&&) = delete;
-
-    std::string text;
-};
-
-result<wiped_text> read_whole(const std::string& path) {
-    // Without waiting: the path is HAProxy's, and might be a FIFO by now.
-    const unique_fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct stat info{};
-    if (file.get() < 0 || ::fstat(file.get(), &info) != 0) {
-        return fail(system_error(errno, "cannot read " + path));
-    }
-    if (!S_ISREG(info.st_mode) || static_cast<std::size_t>(info.st_size) > longest_file) {
-        return fail(errc::too_large, path + " is no file, or too large for a certificate");
-    }
-    wiped_text out(static_cast<std::size_t>(info.st_size));
-    out.text.resize(static_cast<std::size_t>(info.st_size));
-    std::size_t have = 0;
-    while (have < out.text.size()) {
-        const ssize_t got =
-            uninterrupted([&] { return ::read(file.get(), out.text.data() + have, out.text.size() - have); });
-        if (got < 0) {
-            return fail(system_error(errno, "cannot read " + path));
-        }
-        if (got == 0) {
-            break;
-        }
-        have += static_cast<std::size_t>(got);
-    }
-    out.text.resize(have);
-    return out;
-}
 
 /// Appends the PEM blocks of `from` line by line; what stands around them, and blank lines, are left out.
 void append_blocks(std::string_view from, std::string& to, bool certificates_only) {
@@ -110,32 +65,33 @@ std::vector<std::string> listed_files(std::string_view answer) {
 }
 
 result<certificate_file> read_certificate_file(const std::string& path) {
-    auto file = read_whole(path);
+    const auto file = crypto::read_secret_file(path, longest_file, path);
     if (!file) {
-        return fail(std::move(file.error()));
+        return fail(file.error());
     }
     std::string certificates;
-    append_blocks(file->text, certificates, true);
+    append_blocks(file->view(), certificates, true);
     const auto chain = crypto::parse_pem_chain(certificates);
     if (!chain) {
         return fail(chain.error().within(path));
     }
     certificate_file out;
     out.fingerprint = chain->front().fingerprint();
-    wiped_text key(0);
-    if (!holds_key(file->text)) {
+    crypto::secret key;
+    if (!holds_key(file->view())) {
         const std::string beside = key_beside(path);
-        auto other = beside.empty() ? fail(errc::not_found, "") : read_whole(beside);
-        if (!other || !holds_key(other->text)) {
+        auto other = beside.empty() ? fail(errc::not_found, "")
+                                    : crypto::read_secret_file(beside, longest_file, beside);
+        if (!other || !holds_key(other->view())) {
             return fail(errc::not_found, fmt::format("the key of {} is neither in it nor beside it", path));
         }
-        key.text.swap(other->text);
+        key = std::move(*other);
     }
-    // Its last line may lack an end.
-    wiped_text pem(key.text.size() + file->text.size() + 2);
-    append_blocks(key.text, pem.text, false);
-    append_blocks(file->text, pem.text, false);
-    out.pem = crypto::secret(std::move(pem.text));
+    std::string pem;
+    pem.reserve(key.view().size() + file->view().size() + 2); // growing would leave copies of the key behind
+    append_blocks(key.view(), pem, false);
+    append_blocks(file->view(), pem, false); // its last line may lack an end
+    out.pem = crypto::secret(std::move(pem));
     return out;
 }
 

@@ -1,12 +1,7 @@
 #include "daemon/outputs/rendering.hpp"
 
-#include "core/base/unique_fd.hpp"
 #include "core/crypto/pkcs12.hpp"
-
-#include <fmt/format.h>
-
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "core/crypto/secret_file.hpp"
 
 namespace evercert::daemon {
 namespace {
@@ -78,32 +73,17 @@ result<crypto::secret> read_password(const std::string& file) {
     if (file.empty()) {
         return crypto::secret();
     }
-    const auto wrong = [&](std::string_view what) {
-        return fail(errc::io, fmt::format("the password file {} {}", file, what));
-    };
-    const unique_fd open(
-        uninterrupted([&] { return ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); }));
-    struct stat info{};
-    if (!open || ::fstat(open.get(), &info) < 0) {
-        return fail(system_error(errno, "cannot read the password file " + file));
+    const std::string place = "the password file " + file;
+    const auto text = crypto::read_secret_file(file, longest_password_file, place);
+    if (!text) {
+        return fail(text.error());
     }
-    if (!S_ISREG(info.st_mode)) {
-        return wrong("is not a regular file");
-    }
-    std::string text(longest_password_file, '\0');
-    const ssize_t size = uninterrupted([&] { return ::read(open.get(), text.data(), text.size()); });
-    if (size < 0) {
-        return fail(system_error(errno, "cannot read the password file " + file));
-    }
-    const std::string_view all(text.data(), static_cast<std::size_t>(size));
-    std::string_view line = all.substr(0, all.find('\n'));
+    std::string_view line = text->view().substr(0, text->view().find('\n'));
     line.remove_suffix(line.ends_with('\r') ? 1 : 0);
-    const bool whole = all.size() < text.size() || line.size() < all.size();
-    const bool good = whole && !line.empty() && line.find('\0') == std::string_view::npos;
-    crypto::secret password = good ? crypto::secret(std::string(line)) : crypto::secret();
-    crypto::wipe(text);
-    return good ? result<crypto::secret>(std::move(password))
-                : wrong("has no password in its first line, of at most 4095 bytes");
+    if (line.empty() || line.size() == longest_password_file || line.contains('\0')) {
+        return fail(errc::io, place + " has no password in its first line, of at most 4095 bytes");
+    }
+    return crypto::secret(std::string(line));
 }
 
 } // namespace evercert::daemon
