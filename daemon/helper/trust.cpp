@@ -3,6 +3,7 @@
 #include "core/base/text.hpp"
 #include "core/base/unique_fd.hpp"
 #include "core/base/user_name.hpp"
+#include "daemon/outputs/folder_path.hpp"
 
 #include <fmt/format.h>
 
@@ -48,14 +49,7 @@ private:
 };
 
 void walk::put_in_front(std::string_view path) {
-    std::deque<std::string> parts;
-    while (!path.empty()) {
-        const auto slash = path.find('/');
-        if (const auto part = path.substr(0, slash); !part.empty() && part != ".") {
-            parts.emplace_back(part);
-        }
-        path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
-    }
+    const std::deque<std::string> parts = names_on(path);
     ahead_.insert(ahead_.begin(), parts.begin(), parts.end());
 }
 

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <deque>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <vector>
@@ -18,20 +17,6 @@ namespace {
 constexpr int most_links = 40; // as the kernel has it
 constexpr std::size_t longest_path = 4096;
 
-/// "a//b/./c" is a, b, c.
-std::deque<std::string> split(std::string_view path) {
-    std::deque<std::string> parts;
-    while (!path.empty()) {
-        const auto slash = path.find('/');
-        const std::string_view part = path.substr(0, slash);
-        if (!part.empty() && part != ".") {
-            parts.emplace_back(part);
-        }
-        path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
-    }
-    return parts;
-}
-
 /// A folder on the way, held.
 struct step {
     unique_fd folder;
@@ -41,7 +26,7 @@ struct step {
 class walk {
 public:
     walk(std::string_view path, const new_folder* make)
-        : asked_(path), make_(make), rest_(split(path.substr(0, longest_path))) {}
+        : asked_(path), make_(make), rest_(names_on(path.substr(0, longest_path))) {}
 
     result<unique_fd> run() {
         if (!asked_.starts_with('/') || asked_.size() >= longest_path || asked_.contains('\0')) {
@@ -159,7 +144,7 @@ private:
         if (++links_ > most_links || target.size() == buffer.size()) {
             return fail(errc::refused, shown(name) + " is one of too many symbolic links");
         }
-        std::deque<std::string> parts = split(target);
+        std::deque<std::string> parts = names_on(target);
         rest_.insert(rest_.begin(), parts.begin(), parts.end());
         if (target.starts_with('/') && !start()) {
             return fail(system_error(errno, "cannot open /"));
@@ -222,6 +207,19 @@ private:
 };
 
 } // namespace
+
+std::deque<std::string> names_on(std::string_view path) {
+    std::deque<std::string> parts;
+    while (!path.empty()) {
+        const auto slash = path.find('/');
+        const std::string_view part = path.substr(0, slash);
+        if (!part.empty() && part != ".") {
+            parts.emplace_back(part);
+        }
+        path = slash == path.npos ? std::string_view() : path.substr(slash + 1);
+    }
+    return parts;
+}
 
 bool only_ours(const struct stat& what) noexcept {
     return (what.st_uid == 0 || what.st_uid == ::geteuid()) && (what.st_mode & (S_IWGRP | S_IWOTH)) == 0;

@@ -3,6 +3,7 @@
 #include "core/base/error.hpp"
 #include "core/base/unique_fd.hpp"
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct new_folder {
 /// With `make`, the last component is made if it is missing, unless others can write to the folder above.
 /// Blocks. Errors name the component; errc::not_found if something is missing, errc::refused for a link.
 result<unique_fd> open_folder(std::string_view path, const new_folder* make = nullptr);
+
+/// The names on a path, one after another: "a//b/./c" is a, b, c.
+std::deque<std::string> names_on(std::string_view path);
 
 /// It belongs to root or to this process's user, and nobody else may write to it.
 bool only_ours(const struct stat& what) noexcept;

@@ -1,11 +1,14 @@
 #include "daemon/outputs/output_deployer.hpp"
 
 #include "core/base/text.hpp"
+#include "core/net/turnstile.hpp"
 #include "daemon/outputs/writing.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace evercert::daemon {
@@ -56,11 +59,8 @@ public:
 
     awaitable<result<void>> deploy(deployment_task task) override {
         if (!task.outputs.empty()) {
-            const live_reader read = parts_.live(task);
-            auto work = [&task, &read, this] {
-                return write_all_outputs(task.outputs, task.certificate, read, parts_.service);
-            };
-            const auto written = co_await parts_.workers.run(std::move(work));
+            auto writing = write(task);
+            const auto written = co_await std::move(writing);
             if (!written) {
                 co_return fail(written.error());
             }
@@ -70,6 +70,28 @@ public:
     }
 
 private:
+    /// Two who write the same files at a time would write under the same temporary names.
+    std::shared_ptr<net::turnstile> door_of(const std::string& certificate,
+                                            const asio::any_io_executor& executor) {
+        std::erase_if(doors_, [](const auto& each) { return each.second.use_count() == 1; });
+        std::shared_ptr<net::turnstile>& door = doors_[certificate];
+        if (!door) {
+            door = std::make_shared<net::turnstile>(executor, 1);
+        }
+        return door;
+    }
+
+    awaitable<result<written_files>> write(const deployment_task& task) {
+        const auto executor = co_await asio::this_coro::executor;
+        const auto door = door_of(task.certificate, executor);
+        const auto place = co_await door->enter();
+        const live_reader read = parts_.live(task);
+        auto work = [&task, &read, this] {
+            return write_all_outputs(task.outputs, task.certificate, read, parts_.service);
+        };
+        co_return co_await parts_.workers.run(std::move(work));
+    }
+
     void report(const deployment_task& task, const written_files& written) {
         const std::vector<std::string>& paths = written.paths;
         if (paths.empty() || !parts_.events.reads(severity::info)) {
@@ -90,6 +112,7 @@ private:
     }
 
     output_parts parts_;
+    std::map<std::string, std::shared_ptr<net::turnstile>> doors_; ///< of certificates that somebody writes
 };
 
 } // namespace

@@ -25,8 +25,9 @@ struct output_parts {
 };
 
 /// Writes a task's outputs, and has the rest done by `inner`. Outputs that cannot be written are the error,
-/// and nothing is deployed then. When the caller goes back to an older version and deploys that, the outputs
-/// follow. Event: deploy.outputs_written, only if something was written.
+/// and nothing is deployed then. Those who come for the same certificate write one after the other. When the
+/// caller goes back to an older version and deploys that, the outputs follow. Event: deploy.outputs_written,
+/// only if something was written.
 std::unique_ptr<deployer> make_output_deployer(output_parts parts);
 
 } // namespace evercert::daemon

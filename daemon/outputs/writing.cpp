@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -63,11 +64,7 @@ public:
         , temporary_(fmt::format(".{}.evercert-new", what.name)) {}
     staged_file(staged_file&& other) noexcept = default;
     staged_file& operator=(staged_file&&) = delete;
-    ~staged_file() {
-        if (file_) {
-            ::unlinkat(folder_.get(), temporary_.c_str(), 0);
-        }
-    }
+    ~staged_file() { clear(); }
 
     /// Whether the target is this already; an error if it cannot be replaced.
     result<bool> is_there() const {
@@ -92,6 +89,9 @@ public:
         }
         return backends::check_contents(open.get(), what_.contents.view(), path_).has_value();
     }
+
+    /// A crash may have left the key of another version under our temporary name.
+    void sweep() const { ::unlinkat(folder_.get(), temporary_.c_str(), 0); }
 
     result<void> write() {
         if (auto made = create(); !made) {
@@ -122,12 +122,40 @@ public:
         return done ? done : fail(with_mend(std::move(done.error()), where_.path));
     }
 
+    /// Changes places with what was there, so that it can be taken back.
     result<void> put_in_place() {
-        if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), what_.name.c_str()) < 0) {
+        const auto rename = [&](unsigned flags) {
+            return ::renameat2(folder_.get(), temporary_.c_str(), folder_.get(), what_.name.c_str(), flags) ==
+                   0;
+        };
+        if (rename(RENAME_EXCHANGE)) {
+            place_ = place::exchanged;
+        } else if (errno == ENOENT && rename(RENAME_NOREPLACE)) {
+            place_ = place::added;
+        } else if (!rename(0)) { // which every file system knows
             return fail(trouble("cannot replace"));
         }
         file_.reset();
         return {};
+    }
+
+    /// As it was before `put_in_place`, where the file system can do that.
+    void take_back() noexcept {
+        if (place_ == place::added) {
+            ::unlinkat(folder_.get(), what_.name.c_str(), 0);
+        } else if (place_ == place::exchanged) {
+            ::renameat2(folder_.get(), temporary_.c_str(), folder_.get(), what_.name.c_str(),
+                        RENAME_EXCHANGE);
+        }
+    }
+
+    /// Nothing is left under the temporary name.
+    void clear() noexcept {
+        if (file_ || place_ == place::exchanged) {
+            ::unlinkat(folder_.get(), temporary_.c_str(), 0);
+        }
+        file_.reset();
+        place_ = place::unknown;
     }
 
     [[nodiscard]] const std::string& path() const { return path_; }
@@ -164,7 +192,8 @@ private:
     std::string_view service_;
     std::string path_;
     std::string temporary_;
-    unique_fd file_; ///< open while there is something under the temporary name
+    unique_fd file_; ///< open while the new file is under the temporary name
+    enum class place { unknown, added, exchanged } place_ = place::unknown; ///< exchanged: the old one is
 };
 
 result<unique_fd> open_target(const output_folder& folder, std::string_view service) {
@@ -227,6 +256,7 @@ result<std::vector<std::string>> write_outputs(const std::vector<output_folder>&
                 return fail(there.error());
             }
             if (*there) {
+                next.sweep();
                 continue;
             }
             if (auto written = next.write(); !written) {
@@ -243,10 +273,13 @@ result<std::vector<std::string>> write_outputs(const std::vector<output_folder>&
     std::vector<std::string> written;
     for (staged_file& file : staged) {
         if (auto placed = file.put_in_place(); !placed) {
+            // A new chain beside an old key keeps a server from starting.
+            std::ranges::for_each(staged, &staged_file::take_back);
             return fail(std::move(placed.error()));
         }
         written.push_back(file.path());
     }
+    std::ranges::for_each(staged, &staged_file::clear);
     for (std::size_t i = 0; i < folders.size() && !written.empty(); ++i) {
         if (auto durable = backends::sync(open[i].get(), folders[i].path); !durable) {
             return fail(std::move(durable.error()));

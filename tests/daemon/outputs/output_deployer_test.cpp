@@ -7,7 +7,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 using namespace evercert;
 using namespace evercert::testing;
@@ -135,4 +137,42 @@ TEST_CASE_METHOD(fixture, "a deployment that fails is the caller's to undo, outp
     REQUIRE(deploy());
     std::ifstream in(base / "example/privkey.pem");
     CHECK(std::string(std::istreambuf_iterator<char>(in), {}) == before.pairs.front().key.to_pem().view());
+}
+
+TEST_CASE_METHOD(fixture, "two who come for the same certificate do not write at a time") {
+    std::atomic<int> inside = 0;
+    std::atomic<bool> together = false;
+    const auto read_slowly = [&]() -> result<storage::stored_version> {
+        ++inside;
+        for (int i = 0; i < 100 && !together; ++i) {
+            together = together || inside > 1;
+            std::this_thread::sleep_for(milliseconds(1));
+        }
+        --inside;
+        return live;
+    };
+    worker_pool workers(2);
+    output_parts parts{.inner = inner,
+                       .live = [&](const deployment_task&) -> live_reader { return read_slowly; },
+                       .workers = workers,
+                       .events = events};
+    const auto deployer = make_output_deployer(std::move(parts));
+    asio::io_context loop;
+    const auto deploy_together = [&](const std::string& one, const std::string& other) {
+        int good = 0;
+        for (const std::string& name : {one, other}) {
+            task.certificate = name;
+            asio::co_spawn(
+                loop, deployer->deploy(task),
+                [&](const std::exception_ptr&, const result<void>& outcome) { good += outcome ? 1 : 0; });
+        }
+        loop.run();
+        loop.restart();
+        return good;
+    };
+    CHECK(deploy_together("example", "example") == 2);
+    CHECK_FALSE(together);
+    CHECK(events.count("deploy.outputs_written") == 1); // the second finds it done
+    CHECK(deploy_together("example", "another") == 2);
+    CHECK(together);
 }

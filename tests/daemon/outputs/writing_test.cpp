@@ -212,6 +212,9 @@ TEST_CASE("what a crash has left is replaced, a folder in its place is not") {
     CHECK(write(folder(base / "out", file("a", "1"))));
     CHECK(names_in(base / "out") == std::vector<std::string>{"a"});
     CHECK(names_in(outside.path()).empty());
+    base.write("out/.a.evercert-new", "the key of another version");
+    CHECK(write(folder(base / "out", file("a", "1"))).value().empty());
+    CHECK(names_in(base / "out") == std::vector<std::string>{"a"});
     fs::create_directory(base / "out/.a.evercert-new");
     CHECK(!write(folder(base / "out", file("a", "2"))));
     CHECK(text_of(base / "out/a") == "1");
@@ -234,6 +237,27 @@ TEST_CASE("a second folder that fails leaves the first as it was") {
     both.push_back(folder(base / "two/deeper", file("a", "1")));
     CHECK(!write_outputs(both, "evercertd"));
     CHECK(names_in(base / "one").empty());
+}
+
+TEST_CASE("what was replaced is taken back when another file cannot be") {
+    const temp_folder base;
+    const small_disk disk(base.path()); // so that what is mounted below goes with it
+    if (!disk.mounted) {
+        return;
+    }
+    const std::string out = base / "out";
+    REQUIRE(write(folder(out, file("chain", "old"), file("key", "old"))));
+    // A file that is a mount point cannot be replaced, as in a container that is given single files.
+    REQUIRE(::mount((out + "/key").c_str(), (out + "/key").c_str(), nullptr, MS_BIND, nullptr) == 0);
+    const auto outcome = write(folder(out, file("added", "new"), file("chain", "new"), file("key", "new")));
+    REQUIRE(!outcome);
+    CHECK(outcome.error().message.contains("cannot replace " + out + "/key"));
+    CHECK(names_in(out) == std::vector<std::string>{"chain", "key"});
+    CHECK(text_of(out + "/chain") == "old");
+    REQUIRE(::umount((out + "/key").c_str()) == 0);
+    REQUIRE(write(folder(out, file("added", "new"), file("chain", "new"), file("key", "new"))));
+    CHECK(names_in(out) == std::vector<std::string>{"added", "chain", "key"});
+    CHECK(text_of(out + "/chain") + text_of(out + "/key") == "newnew");
 }
 
 TEST_CASE("a full disk leaves the files that were there") {
