@@ -155,6 +155,14 @@ private:
             in_place_ = true;
             return;
         }
+        // What a second run is for: the rest of the paths. The entries may have been changed since.
+        if (present &&
+            std::ranges::all_of(plan_.entries, [this](const auto& each) { return is_in_use(each); })) {
+            in_place_ = true;
+            by_operator_ = true;
+            report.yaml.clear();
+            return;
+        }
         if (present) {
             report.config = config_ + ".imported";
             diverted_ = true;
@@ -221,6 +229,9 @@ private:
     }
 
     void write_secrets(file_owner owner) {
+        if (by_operator_) {
+            return; // the entries there name their own
+        }
         for (const planned_secret& each : plan_.secrets) {
             auto present = present_text(each.path);
             const bool same = present && *present && **present == each.text.view();
@@ -244,8 +255,12 @@ private:
     void write_config() {
         import_report& report = plan_.report;
         if (in_place_) {
-            report.add(remark_kind::carried,
-                       fmt::format("the configuration {} says all this already", report.config));
+            report.add(
+                remark_kind::carried,
+                fmt::format(by_operator_
+                                ? "the configuration {} has an entry for each already, and stays as it is"
+                                : "the configuration {} says all this already",
+                            report.config));
             return;
         }
         auto written = write_file(report.config, report.yaml, 0644, {::geteuid(), ::getegid()}, diverted_);
@@ -258,11 +273,8 @@ private:
         report.add(remark_kind::carried, fmt::format("the configuration {}", report.config));
     }
 
-    /// Whether a daemon with the configuration in use will renew it.
-    [[nodiscard]] bool is_managed(const planned_entry& entry) const {
-        if (in_place_) {
-            return true;
-        }
+    /// Whether the configuration that was there has an entry for it.
+    [[nodiscard]] bool is_in_use(const planned_entry& entry) const {
         return present_ && std::ranges::any_of(present_->certificates, [&](const certificate_ptr& each) {
                    return each->name == entry.name && each->names.size() == entry.names.size() &&
                           std::ranges::all_of(each->names, [&](const identifier& name) {
@@ -295,7 +307,7 @@ private:
                                "its paths stay as they are, as not all secrets could be written");
                     continue;
                 }
-                if (!is_managed(entry)) {
+                if (!in_place_ && !is_in_use(entry)) { // no daemon will renew it
                     report.add(
                         remark_kind::to_do,
                         fmt::format("its paths stay as they are until {} has an entry {} with its names",
@@ -339,6 +351,7 @@ private:
     import_plan plan_;
     bool secrets_written_ = true;
     bool diverted_ = false;          ///< the YAML goes beside a configuration that is there
+    bool by_operator_ = false;       ///< the configuration in use has it all, if not in these words
     bool in_place_ = false;          ///< the configuration in use says what the YAML says
     std::set<std::string> switched_; ///< lineages whose paths lead to us
 };

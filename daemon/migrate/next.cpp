@@ -170,7 +170,10 @@ std::vector<std::string> next_steps(const import_situation& now) {
     next.emplace_back("Start the daemon, and look: systemctl enable --now evercertd; evercert status");
     tell_certbots_part(now, next);
     if (!now.switched.empty()) {
-        next.push_back("The way back, should it be wanted:\n" + way_back(now.tree));
+        next.push_back(
+            "The way back, should it be wanted, when evercertd is stopped and before certbot's timer is "
+            "on again:\n" +
+            way_back(now.tree));
     }
     return next;
 }

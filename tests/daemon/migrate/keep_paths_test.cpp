@@ -95,3 +95,32 @@ TEST_CASE("Paths that others than root read are not led to where only root may g
     CHECK(told(true).empty());
     CHECK(link_of(tree, "privkey") == tree.path("data") + "/live/a/privkey.pem");
 }
+
+TEST_CASE("A second run for the rest of the paths asks for nothing to be merged") {
+    const fake_certbot tree;
+    for (const std::string name : {"a", "b"}) {
+        tree.write(name + ".ini", fmt::format("dns_hetzner_api_token = token-{}\n", name));
+        tree.conf(name,
+                  fmt::format("authenticator = dns-hetzner\nkey_type = ecdsa\ndns_hetzner_credentials = "
+                              "{}/{}.ini\n",
+                              tree.root(), name));
+        tree.certificate(name, {name + ".example"});
+    }
+    const std::string key = tree.root() + "/archive/b/privkey1.pem";
+    files::permissions(key, files::perms(0644));
+    REQUIRE(tree.run(true, true));
+    CHECK(!files::exists(tree.root() + "/renewal/a.conf"));
+    CHECK(files::exists(tree.root() + "/renewal/b.conf"));
+    files::permissions(key, files::perms(0600));
+    const auto looked = tree.run(false, true);
+    REQUIRE(looked);
+    CHECK(looked->yaml.empty());
+    const auto again = tree.run(true, true);
+    REQUIRE(again);
+    CHECK(!again->failed()); // b's token would have a's place now
+    CHECK(has(report_text(*again), "has an entry for each already, and stays as it is"));
+    CHECK(!files::exists(tree.path("etc/evercert.yaml.imported")));
+    CHECK(!files::exists(tree.root() + "/renewal/b.conf"));
+    CHECK(files::read_symlink(tree.root() + "/live/b/privkey.pem") ==
+          tree.path("data") + "/live/b/privkey.pem");
+}
