@@ -255,12 +255,10 @@ private:
     void write_config() {
         import_report& report = plan_.report;
         if (in_place_) {
-            report.add(
-                remark_kind::carried,
-                fmt::format(by_operator_
-                                ? "the configuration {} has an entry for each already, and stays as it is"
-                                : "the configuration {} says all this already",
-                            report.config));
+            report.add(remark_kind::carried,
+                       fmt::format("the configuration {} {}", report.config,
+                                   by_operator_ ? "has an entry for each already, and stays as it is"
+                                                : "says all this already"));
             return;
         }
         auto written = write_file(report.config, report.yaml, 0644, {::geteuid(), ::getegid()}, diverted_);

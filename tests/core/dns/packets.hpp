@@ -103,9 +103,7 @@ public:
     using script = std::function<void(const std::string& request, const send& reply)>;
 
     udp_server(asio::io_context& loop, script how, const char* address = "127.0.0.1")
-        : loop_(loop)
-        , socket_(loop, asio::ip::udp::endpoint(asio::ip::make_address(address), 0))
-        , how_(std::move(how)) {
+        : loop_(loop), socket_(open(loop, asio::ip::make_address(address))), how_(std::move(how)) {
         hear();
     }
     ~udp_server() {
@@ -125,6 +123,19 @@ public:
     std::vector<std::uint16_t> from_ports;
 
 private:
+    /// On a port that TCP has free as well, for a tcp_server beside it.
+    static asio::ip::udp::socket open(asio::io_context& loop, const asio::ip::address& address) {
+        for (;;) {
+            asio::ip::udp::socket made(loop, asio::ip::udp::endpoint(address, 0));
+            asio::ip::tcp::acceptor twin(loop, address.is_v4() ? asio::ip::tcp::v4() : asio::ip::tcp::v6());
+            boost::system::error_code taken;
+            twin.bind({address, made.local_endpoint().port()}, taken);
+            if (!taken) {
+                return made;
+            }
+        }
+    }
+
     void hear() {
         auto on_bytes = [this](const boost::system::error_code& ec, std::size_t size) {
             if (ec == asio::error::operation_aborted) {
