@@ -104,7 +104,8 @@ void audience::put_off(steady_time until, wall_time wall) {
 }
 
 bool audience::take_place(steady_time now, wall_time wall) {
-    const lifecycle::bucket_time moment = lifecycle::to_bucket_time(wall);
+    // Nothing of it is kept over a restart, and so a clock that is set back cannot stop the messages.
+    const lifecycle::bucket_time moment(now.time_since_epoch());
     const lifecycle::bucket_time free = bucket_.earliest(full_at_, moment);
     if (free > moment) {
         put_off(now + std::chrono::ceil<milliseconds>(free - moment), wall);

@@ -96,7 +96,7 @@ private:
     std::shared_ptr<const config::notification> rule_;
     std::shared_ptr<channel> way_;
     lifecycle::token_bucket bucket_;
-    lifecycle::bucket_time full_at_{};
+    lifecycle::bucket_time full_at_{}; ///< by the steady clock
     lifecycle::bucket_time full_before_{}; ///< the last place was taken
     std::map<std::string, told_state, std::less<>> told_;
     std::set<std::string, std::less<>> issued_; ///< and not deployed yet

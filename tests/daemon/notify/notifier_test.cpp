@@ -144,6 +144,19 @@ TEST_CASE("No more messages than the limit allows; the next says what was held b
     CHECK(s.got().front().text.find("held back") == std::string::npos);
 }
 
+TEST_CASE("A clock that is set back does not stop the messages") {
+    auto box = rule();
+    box.limit = rate{1, hours(1)};
+    stage s;
+    s.start({box});
+    s.fails("a.example");
+    s.time.advance(minutes(1));
+    s.time.jump_wall(-hours(24 * 30));
+    s.fails("b.example");
+    s.time.advance(hours(2));
+    CHECK(s.got().size() == 2);
+}
+
 TEST_CASE("Certificates that run towards their end are found without any event") {
     stage s;
     s.start({rule()});
