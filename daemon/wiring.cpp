@@ -83,6 +83,7 @@ awaitable<result<std::string>> send_by_smtp(asio::any_io_executor executor, outg
     how.to = std::move(what.to);
     how.message = std::move(what.message);
     how.deadline = what.deadline;
+    how.all_or_none = what.all_or_none;
     return net::send_mail(std::move(executor), std::move(how));
 }
 

@@ -54,7 +54,7 @@ private:
     /// Says a line, if there is one, and reads the answer, which must begin with the digit wanted.
     awaitable<result<reply>> ask(std::string line, char wanted);
     awaitable<result<reply>> read();
-    awaitable<result<std::string>> name_recipients(std::vector<std::string> to);
+    awaitable<result<std::string>> name_recipients(std::vector<std::string> to, bool all_or_none);
     error broken(const error_code& ec) const;
 
     connection link_;
@@ -122,21 +122,24 @@ awaitable<result<reply>> dialogue::ask(std::string line, char wanted) {
                    got->words);
 }
 
-awaitable<result<std::string>> dialogue::name_recipients(std::vector<std::string> to) {
+awaitable<result<std::string>> dialogue::name_recipients(std::vector<std::string> to, bool all_or_none) {
     std::string refused;
+    bool later = false;
     std::size_t taken = 0;
     for (const std::string& address : to) {
         auto said = co_await ask(fmt::format("RCPT TO:<{}>\r\n", address), '2');
         if (said) {
             ++taken;
-        } else if (said.error().code == errc::refused) {
+        } else if (said.error().code == errc::refused || (said.error().code == errc::busy && !all_or_none)) {
+            later = later || said.error().code == errc::busy;
             refused += (refused.empty() ? "" : "; ") + said.error().foreign;
         } else {
             co_return fail(said.error()); // nothing was sent: all of it is tried again later
         }
     }
     if (taken == 0) {
-        co_return fail(errc::refused, peer_ + " takes mail for none of the recipients", refused);
+        co_return fail(later ? errc::busy : errc::refused, peer_ + " takes mail for none of the recipients",
+                       refused);
     }
     co_return refused;
 }
@@ -162,7 +165,7 @@ awaitable<result<std::string>> dialogue::run(mail_delivery what, std::string dat
     if (!said) {
         co_return fail(said.error());
     }
-    auto refused = co_await name_recipients(what.to);
+    auto refused = co_await name_recipients(what.to, what.all_or_none);
     if (!refused) {
         co_return fail(refused.error());
     }

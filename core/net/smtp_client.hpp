@@ -16,6 +16,9 @@ struct mail_delivery {
     std::vector<std::string> to;
     std::string message; ///< RFC 5322, 7 bit; lines end with "\n"
     milliseconds deadline = seconds(30);
+    /// As long as one recipient is refused for now (4xx), nobody gets it, so that none gets it twice. Else
+    /// such a refusal is like one for good.
+    bool all_or_none = true;
 };
 
 /// Hands one mail to a server that takes it from this machine as it is, without TLS and login: the one beside

@@ -57,6 +57,7 @@ struct outgoing_mail {
     std::vector<std::string> to;
     std::string message;
     milliseconds deadline{0};
+    bool all_or_none = true; ///< as net::mail_delivery has it
 };
 using mail_sender = std::function<awaitable<result<std::string>>(outgoing_mail)>;
 

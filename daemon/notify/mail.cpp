@@ -14,6 +14,10 @@ namespace {
 /// sysexits.h: usage, data, no such user, no such host. Everything else may pass.
 constexpr std::array hopeless{64, 65, 67, 68};
 
+/// Tries, about twenty minutes, in which greylisting has ended: who is refused for now after them, such as a
+/// mailbox that is full, does not keep the mail from the others any longer.
+constexpr unsigned tries_for_all = 5;
+
 bool may_gain_no_privileges() {
     return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 }
@@ -42,7 +46,7 @@ public:
     awaitable<delivery> deliver(message what) override {
         std::string text = mail_text(what, how_, parts_.host);
         if (how_.smtp) {
-            co_return co_await by_smtp(std::move(text));
+            co_return co_await by_smtp(std::move(text), what.attempts < tries_for_all);
         }
         co_return co_await by_program(std::move(text));
     }
@@ -52,7 +56,7 @@ public:
     }
 
 private:
-    awaitable<delivery> by_smtp(std::string text) {
+    awaitable<delivery> by_smtp(std::string text, bool all_or_none) {
         outgoing_mail what;
         what.server = *how_.smtp;
         what.our_name = parts_.host;
@@ -60,6 +64,7 @@ private:
         what.to = how_.to;
         what.message = std::move(text);
         what.deadline = timeout_;
+        what.all_or_none = all_or_none;
         auto taken = co_await parts_.smtp(std::move(what));
         if (!taken) {
             const errc code = taken.error().code;

@@ -114,6 +114,25 @@ TEST_CASE("One recipient that is refused does not keep the mail from the other")
     CHECK(!server.mail.empty());
 }
 
+TEST_CASE("Who is refused for now keeps the mail from the others only if that is meant") {
+    asio::io_context loop;
+    mail_server server(loop);
+    server.says["RCPT TO:<ops"] = "452 mailbox full\r\n";
+    net::mail_delivery what = letter(server);
+    what.all_or_none = false;
+    const auto sent = send(loop, std::move(what));
+    REQUIRE(sent.has_value());
+    CHECK(*sent == "452 mailbox full");
+    CHECK(!server.mail.empty());
+    mail_server none(loop);
+    none.says["RCPT TO:<ops"] = "452 mailbox full\r\n";
+    none.says["RCPT TO:<sec"] = "550 nobody\r\n";
+    what = letter(none);
+    what.all_or_none = false;
+    CHECK(send(loop, std::move(what)).error().code == errc::busy);
+    CHECK(none.mail.empty());
+}
+
 TEST_CASE("What a server says is told apart: not now, not at all, and what is no mail server") {
     struct row {
         std::string verb;

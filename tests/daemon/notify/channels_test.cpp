@@ -261,6 +261,11 @@ TEST_CASE("With smtp a mail server gets it, and no program is run") {
     CHECK(sent.at(0).our_name == "web1");
     CHECK(sent.at(0).to == how.to);
     CHECK(sent.at(0).message == mail_text(sample(), how, "web1"));
+    CHECK(sent.at(0).all_or_none);
+    message often = sample();
+    often.attempts = 5;
+    REQUIRE(w.send(*way, often).has_value());
+    CHECK_FALSE(sent.at(1).all_or_none);
     CHECK(way->target() == "ops@example.com through 127.0.0.1:25");
     for (const errc code : {errc::busy, errc::network, errc::timed_out, errc::protocol}) {
         answer = fail(code, "x");
