@@ -17,6 +17,7 @@ constexpr std::size_t longest_list = 8 * 1024 * 1024;
 constexpr std::size_t most_files = 100'000;
 constexpr std::size_t longest_answer = 64 * 1024;
 constexpr milliseconds per_task{50};
+constexpr milliseconds for_taking_back = seconds(2);
 
 /// One conversation, in which each command has a connection of its own, as HAProxy has it outside of its
 /// prompt.
@@ -129,7 +130,8 @@ awaitable<result<void>> runtime_talk::replace(std::string path) {
         done = co_await expect(line, commit, "Success!");
     }
     if (!done) {
-        // A transaction that stays open would be in the way of every other.
+        // A transaction that stays open would be in the way of every other, also if it was time that ran out.
+        end_ = std::max(end_, time_.steady_now() + for_taking_back);
         const std::string abort = fmt::format("abort ssl cert {}\n", path);
         const auto ignored = co_await ask(abort, longest_answer);
         static_cast<void>(ignored);

@@ -17,7 +17,8 @@ namespace evercert::daemon {
 ///
 /// An error says why a reload is needed: no such socket, too old or not allowed there, a certificate in no
 /// file that HAProxy knows, a file refused. Some files may have been replaced then; none is left half done.
-/// `deadline` bounds all of it, 50 ms longer for each task. References must outlive it.
+/// `deadline` bounds all of it, 50 ms longer for each task, and two seconds to take back what was begun.
+/// References must outlive it.
 awaitable<result<std::size_t>> update_haproxy(worker_pool& workers, time_source& time, std::string socket,
                                               std::vector<shared_task> tasks, milliseconds deadline);
 

@@ -38,6 +38,7 @@ public:
     std::optional<std::string> list_answer;   ///< in place of the list
     std::optional<std::string> commit_answer; ///< in place of success
     bool mute = false;                        ///< takes connections and says nothing
+    bool slow_commit = false;                 ///< the same for a commit
     std::string open;                         ///< the transaction
 
 private:
@@ -59,7 +60,7 @@ private:
                 asio::buffer(space), asio::redirect_error(asio::use_awaitable, ec));
             heard.append(space.data(), size);
         }
-        while (mute && !ec) {
+        while ((mute || (slow_commit && heard.starts_with("commit "))) && !ec) {
             std::array<char, 16> space{};
             co_await socket.async_read_some(asio::buffer(space),
                                             asio::redirect_error(asio::use_awaitable, ec));
@@ -253,6 +254,17 @@ TEST_CASE("A HAProxy that is not there, too old, or not for us says why it is re
     CHECK(b.update({task}).error().code == errc::too_large);
     server.mute = true;
     CHECK(b.update({task}, milliseconds(50)).error().code == errc::timed_out);
+}
+
+TEST_CASE("What time has run out for is taken back all the same") {
+    bench b;
+    scripted_haproxy server(b.loop, b.socket);
+    const pair one = b.make("a.example");
+    server.files = {b.files.write("a.pem", one.key + one.chain)};
+    server.slow_commit = true;
+    server.commit_answer = "";
+    CHECK(b.update({bench::task("a", {one.fingerprint})}, milliseconds(300)).error().code == errc::timed_out);
+    CHECK(server.open.empty());
 }
 
 TEST_CASE("A refused pair is taken back, and no key is told") {
