@@ -50,6 +50,20 @@ std::string origin_of(const std::string& url) {
     return url.substr(0, url.find_first_of("/?", url.find("//") + 2));
 }
 
+/// Whether foreign text holds a piece of the URL that may be secret: servers say "Cannot POST /hooks/TOKEN".
+bool repeats_secret(std::string_view text, const std::string& url) {
+    constexpr std::size_t shortest = 6; // words such as "hooks" may be said
+    std::string_view rest = std::string_view(url).substr(origin_of(url).size());
+    while (!rest.empty()) {
+        const std::string_view piece = rest.substr(0, rest.find_first_of("/?&="));
+        if (piece.size() >= shortest && text.find(piece) != std::string_view::npos) {
+            return true;
+        }
+        rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
+    }
+    return false;
+}
+
 class webhook final : public channel {
 public:
     webhook(const webhook_parts& parts, config::webhook_channel how, milliseconds timeout)
@@ -108,7 +122,8 @@ delivery webhook::verdict(const http_response& answer) const {
         text += ": redirects are not followed; give the address that it leads to";
     }
     const errc code = later ? errc::busy : errc::refused;
-    return std::unexpected(refusal(error(code, std::move(text), answer.body.substr(0, 1000)), !later,
+    std::string said = repeats_secret(answer.body, how_.url) ? "" : answer.body.substr(0, 1000);
+    return std::unexpected(refusal(error(code, std::move(text), std::move(said)), !later,
                                    later ? retry_after(answer, parts_.time.now()) : std::nullopt));
 }
 

@@ -154,9 +154,13 @@ TEST_CASE("What a webhook answers: taken, later, or never") {
         CHECK(text.find(fmt::format("https://h.example answered with status {}", each.status)) !=
               std::string::npos);
         CHECK(text.find("token") == std::string::npos);
+        CHECK(text.find("no") != std::string::npos);
         CHECK(text.find('\x1b') == std::string::npos);
     }
     world w;
+    w.http.expect("POST", hook().url, sample().json, 404, "Cannot POST /secret-path");
+    CHECK(w.send(*make_webhook(w.web(), hook(), seconds(7))).error().why.text() ==
+          "https://h.example answered with status 404");
     w.http.expect_failure("POST", hook().url, sample().json, errc::timed_out);
     CHECK_FALSE(w.send(*make_webhook(w.web(), hook(), seconds(7))).error().for_good);
 }
