@@ -12,6 +12,10 @@ namespace evercert::daemon {
 namespace {
 
 constexpr milliseconds longest_try = std::chrono::hours(24);
+/// A clock that is set forward is not a day, and one that is set back must not make it endless: an hour's
+/// worth of tries at least, and more than a day's at most.
+constexpr unsigned fewest_tries = 7;
+constexpr unsigned most_tries = 36;
 constexpr std::array<milliseconds, 7> ladder{seconds(10),
                                              seconds(30),
                                              std::chrono::minutes(1),
@@ -84,7 +88,8 @@ bool notifier::note_refusal(audience& who, const refusal& why) {
     message& sent = who.queue.front();
     ++sent.attempts;
     who.problem = why.why.text();
-    if (why.for_good || parts_.time.now() - sent.created >= longest_try) {
+    const bool long_ago = parts_.time.now() - sent.created >= longest_try && sent.attempts >= fewest_tries;
+    if (why.for_good || long_ago || sent.attempts >= most_tries) {
         tell("notify.given_up", severity::warning, who,
              fmt::format("\"{}\" was not told after {} {}: {}", sent.subject, sent.attempts,
                          sent.attempts == 1 ? "try" : "tries", who.problem));

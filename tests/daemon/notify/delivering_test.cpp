@@ -43,6 +43,23 @@ TEST_CASE("A message that is not taken is tried again, ever more slowly, for a d
     CHECK(warnings == 1);
 }
 
+TEST_CASE("A clock that is set is not a day of tries") {
+    for (const auto by : {hours(24 * 365), -hours(24 * 365)}) {
+        stage s;
+        s.start({rule()});
+        for (int i = 0; i < 100; ++i) {
+            s.boxes["box"]->refusals.push_back(not_now());
+        }
+        s.fails("a.example");
+        s.time.advance(seconds(31));
+        s.time.jump_wall(by);
+        s.time.advance(minutes(40));
+        CHECK(s.events.count("notify.given_up") == 0);
+        s.time.advance(hours(48));
+        CHECK(s.events.count("notify.given_up") >= 1);
+    }
+}
+
 TEST_CASE("A refusal for good is not tried again, and does not stop what comes later") {
     stage s;
     s.start({rule()});
