@@ -81,6 +81,7 @@ bool audience::note(const std::string& certificate, happening what, steady_time 
     all.good = all.good || what.good;
     all.renewed = all.renewed || what.renewed;
     all.revoked = all.revoked || what.revoked;
+    all.again = all.again || what.again;
     if (!what.words.empty()) {
         all.words = std::move(what.words);
     }
@@ -126,6 +127,13 @@ std::map<std::string, happening> audience::take_pending() {
     return std::exchange(pending_, {});
 }
 
+void audience::begin_round(steady_time now) noexcept {
+    again_ = again_from_ && *again_from_ <= now;
+    if (again_) {
+        again_from_.reset();
+    }
+}
+
 told_state audience::told(const std::string& certificate) const {
     const auto at = told_.find(certificate);
     return at == told_.end() ? told_state() : at->second;
@@ -144,13 +152,16 @@ bool audience::remember(const std::string& certificate, const told_state& state)
 }
 
 audience_record audience::record() const {
-    return {rule_->name, told_, queue};
+    return {rule_->name, told_, queue, again_from_.has_value()};
 }
 
 void audience::restore(audience_record from) {
     from.told.insert(told_.begin(), told_.end());
     told_ = std::move(from.told);
     queue.insert(queue.begin(), from.queue.begin(), from.queue.end());
+    if (from.unheard) {
+        again_from_ = steady_time::min();
+    }
 }
 
 bool audience::forget_others(std::string_view after, std::string_view last,

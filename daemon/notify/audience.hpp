@@ -19,7 +19,8 @@ struct happening {
     bool good = false; ///< something went well
     bool renewed = false;
     bool revoked = false;
-    std::string words; ///< of the event, for revoked
+    bool again = false; ///< what it was told may have reached nobody
+    std::string words;  ///< of the event, for revoked
 };
 
 /// What an event means here.
@@ -31,6 +32,7 @@ struct audience_record {
     std::string name;
     std::map<std::string, told_state, std::less<>> told; ///< by certificate, never blank
     std::deque<message> queue;
+    bool unheard = false; ///< a message that told of trouble was given up
 
     friend bool operator==(const audience_record&, const audience_record&) = default;
 };
@@ -80,6 +82,12 @@ public:
     /// Certificates with trouble that was told.
     [[nodiscard]] std::size_t troubled() const;
 
+    /// Trouble that was told may have reached nobody: from that moment on the next slow look tells it again.
+    void tell_again(steady_time from) noexcept { again_from_ = from; }
+    /// A slow look at all begins.
+    void begin_round(steady_time now) noexcept;
+    [[nodiscard]] bool tells_again() const noexcept { return again_; }
+
     // ---- the notifier's
 
     std::deque<message> queue; ///< the first is being delivered
@@ -96,7 +104,7 @@ private:
     std::shared_ptr<const config::notification> rule_;
     std::shared_ptr<channel> way_;
     lifecycle::token_bucket bucket_;
-    lifecycle::bucket_time full_at_{}; ///< by the steady clock
+    lifecycle::bucket_time full_at_{};     ///< by the steady clock
     lifecycle::bucket_time full_before_{}; ///< the last place was taken
     std::map<std::string, told_state, std::less<>> told_;
     std::set<std::string, std::less<>> issued_; ///< and not deployed yet
@@ -104,6 +112,8 @@ private:
     std::optional<steady_time> due_;
     std::optional<wall_time> pending_since_;
     std::optional<wall_time> held_since_;
+    std::optional<steady_time> again_from_;
+    bool again_ = false; ///< in this round
 };
 
 /// {"format": 1, ...}

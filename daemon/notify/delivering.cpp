@@ -11,6 +11,8 @@
 namespace evercert::daemon {
 namespace {
 
+/// Before what a message told that was given up is told again.
+constexpr milliseconds rest_after_giving_up = std::chrono::hours(1);
 constexpr milliseconds longest_try = std::chrono::hours(24);
 /// A clock that is set forward is not a day, and one that is set back must not make it endless: an hour's
 /// worth of tries at least, and more than a day's at most.
@@ -28,6 +30,11 @@ milliseconds pause_after(unsigned failures, const refusal& why, random_source& r
     const milliseconds step = ladder.at(std::min<std::size_t>(failures, ladder.size()) - 1);
     const milliseconds jitter(random.between(0, step.count() / 10));
     return std::max(step, why.wait.value_or(milliseconds(0))) + jitter;
+}
+
+bool tells_trouble(const message& what) {
+    return what.events.find(config::to_string(config::news::failing)) != std::string::npos ||
+           what.events.find(config::to_string(config::news::expiring)) != std::string::npos;
 }
 
 } // namespace
@@ -93,6 +100,9 @@ bool notifier::note_refusal(audience& who, const refusal& why) {
         tell("notify.given_up", severity::warning, who,
              fmt::format("\"{}\" was not told after {} {}: {}", sent.subject, sent.attempts,
                          sent.attempts == 1 ? "try" : "tries", who.problem));
+        if (tells_trouble(sent)) {
+            who.tell_again(parts_.time.steady_now() + rest_after_giving_up);
+        }
         return false;
     }
     tell("notify.failed", sent.attempts == 1 ? severity::warning : severity::debug, who,

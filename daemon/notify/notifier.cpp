@@ -167,6 +167,11 @@ awaitable<void> notifier::flush(audience_ptr who, bool at_the_end) {
         }
         const told_state before = who->told(name);
         judgement made = judge(*one, before, *rule, parts_.time.now());
+        if (happened.again && made.then.told()) {
+            told_state untold;
+            untold.since = before.since;
+            made.tell = judge(*one, untold, *rule, parts_.time.now()).tell;
+        }
         const bool recovered = std::ranges::find(made.tell, news::recovered) != made.tell.end();
         if (happened.revoked && rule->on.contains(news::revoked)) {
             made.tell.push_back(news::revoked);
@@ -233,8 +238,10 @@ void notifier::look_at(const certificate_status& one) {
     for (const audience_ptr& who : audiences_) {
         const told_state before = who->told(one.name);
         const judgement made = judge(one, before, who->rule(), now);
-        if ((!made.tell.empty() || made.then != before) && concerns(who->rule(), one)) {
-            who->note(one.name, happening(), parts_.time.steady_now(), now);
+        happening seen;
+        seen.again = who->tells_again() && before.told();
+        if ((!made.tell.empty() || made.then != before || seen.again) && concerns(who->rule(), one)) {
+            who->note(one.name, std::move(seen), parts_.time.steady_now(), now);
         }
         const auto from = expiring_from(one, who->rule().expiring);
         if (from && *from > now && (!next_late_ || *from < *next_late_)) {
@@ -245,6 +252,11 @@ void notifier::look_at(const certificate_status& one) {
 
 awaitable<void> notifier::scan(bool whole) {
     do {
+        for (const audience_ptr& who : audiences_) {
+            if (scanned_to_.empty()) {
+                who->begin_round(parts_.time.steady_now());
+            }
+        }
         const std::vector<certificate_status> some = parts_.list(scanned_to_, page);
         for (const certificate_status& one : some) {
             look_at(one);

@@ -121,6 +121,8 @@ result<audience_record> read_audience(const json::value& from) {
     audience_record one;
     reader in(from);
     in.text("name", one.name);
+    const auto unheard = from.optional_boolean("unheard"); // older records have none
+    one.unheard = unheard && unheard->value_or(false);
     auto made = in.finish(std::move(one));
     const auto told = from.array("told");
     const auto queue = from.array("queue");
@@ -152,6 +154,7 @@ std::string to_json(const std::vector<audience_record>& all) {
     for (const audience_record& one : all) {
         out.begin_object();
         out.member("name", one.name);
+        out.member_bool("unheard", one.unheard);
         write_told(out, one);
         out.key("queue").begin_array();
         for (const message& each : one.queue) {
